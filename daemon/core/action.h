@@ -1,0 +1,132 @@
+// Action: an order that goes out, named in the imperative.
+//
+// The order of actions is the promise: whatever stands before an action in the
+// list has happened when it happens. Several turns' worth may share one
+// commit, as long as all Store... are durable before anything else of the same
+// list is done. No action answers; what the core must learn comes as an event.
+// If a commit fails, nothing of its list is done, and the Node is built anew.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/core/contact.h"
+#include "daemon/core/event.h"
+#include "proto/batch.h"
+#include "proto/control.h"
+#include "proto/link.h"
+
+namespace p2pchat {
+
+namespace action {
+
+// --- Durable ---
+struct StoreSelf {
+  Counter card_counter;
+  Stamp promised;
+};
+// Replaces what is stored of contact.id.
+struct StoreContact {
+  Contact contact;
+};
+struct ForgetContact {
+  PeerId peer;
+};
+// Appends to its feed, or fills the place of one that was found damaged.
+struct StoreBatch {
+  Batch batch;
+  WallTime received;
+};
+// A system message for local readers, in the conversation with `peer`.
+struct StoreNotice {
+  RoomId room;
+  PeerId peer;
+  WallTime time;
+  std::string text;
+};
+
+// --- Links and PUB ---
+struct Admit {
+  PeerId peer;
+};
+// No longer admitted; what stands is cut.
+struct Expel {
+  PeerId peer;
+};
+// One attempt to open a link at this host and link port; ends in LinkOpened or LinkClosed.
+struct Dial {
+  PeerId peer;
+  std::string host;
+  std::uint16_t port;
+};
+struct HangUp {
+  PeerId peer;
+  LinkSide side;
+};
+// Connects SUB to a peer's PUB, and leaves an older address of the same peer.
+struct Hear {
+  PeerId peer;
+  std::string host;
+  std::uint16_t port;
+};
+struct Unhear {
+  PeerId peer;
+};
+struct Subscribe {
+  Topic topic;
+};
+struct Unsubscribe {
+  Topic topic;
+};
+struct Publish {
+  Bytes frame;
+};
+struct SendLink {
+  PeerId peer;
+  LinkSide side;
+  Bytes frame;
+};
+// Answers `want` from the store: Give frames, in order, the last with `end`.
+struct Give {
+  PeerId peer;
+  LinkSide side;
+  link::Want want;
+};
+
+// --- The door ---
+struct AnswerDoor {
+  VisitId visit;
+  Bytes answer;
+};
+// One connection, one question, one answer; ends in DoorAnswered or DoorFailed.
+struct VisitDoor {
+  VisitId visit;
+  Address address;
+  Bytes question;
+};
+
+// --- Local ---
+struct Answer {
+  RequestId request;
+  ExitCode code;
+  std::string error;        // A sentence, unless done.
+  control::Record row;
+};
+// For the log: something an administrator should know. At most one line a minute and peer.
+struct Report {
+  std::string text;
+};
+
+}  // namespace action
+
+using Action =
+    std::variant<action::StoreSelf, action::StoreContact, action::ForgetContact,
+                 action::StoreBatch, action::StoreNotice, action::Admit, action::Expel,
+                 action::Dial, action::HangUp, action::Hear, action::Unhear, action::Subscribe,
+                 action::Unsubscribe, action::Publish, action::SendLink, action::Give,
+                 action::AnswerDoor, action::VisitDoor, action::Answer, action::Report>;
+
+using Actions = std::vector<Action>;
+
+}  // namespace p2pchat

@@ -1,0 +1,110 @@
+// Event: a fact that comes in, named in the past tense.
+//
+// Frames arrive as bytes: what they mean is the core's business.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "proto/address.h"
+#include "proto/batch.h"
+#include "proto/ids.h"
+
+namespace p2pchat {
+
+// Of the two connections that two peers may have: the one I opened, or theirs.
+enum class LinkSide : std::uint8_t { dialled, accepted };
+
+namespace event {
+
+// A connection with an authenticated peer stands; `host` is where it leads or comes from.
+struct LinkOpened {
+  PeerId peer;
+  LinkSide side;
+  std::string host;
+};
+// It is gone, or (dialled side) never came to be; `why` is for people.
+struct LinkClosed {
+  PeerId peer;
+  LinkSide side;
+  std::string why;
+};
+struct LinkFrameReceived {
+  PeerId peer;
+  LinkSide side;
+  Bytes frame;
+};
+// From some publisher's PUB; the topic within tells whose.
+struct LiveFrameReceived {
+  Bytes frame;
+};
+// A stranger's connection to the door carries one whole question.
+struct DoorAsked {
+  VisitId visit;
+  std::string host;
+  Bytes question;
+};
+// Of a visit that VisitDoor began.
+struct DoorAnswered {
+  VisitId visit;
+  Bytes answer;
+};
+struct DoorFailed {
+  VisitId visit;
+  std::string why;
+};
+
+// A local user's wishes. Each is answered by exactly one Answer.
+struct PushRequested {
+  RequestId request;
+  std::string to;      // A name, an alias, an id or a prefix of one.
+  Bytes body;
+};
+struct MeetRequested {
+  RequestId request;
+  std::string target;  // ID@HOST:PORT, HOST[:PORT], or somebody known.
+};
+struct AliasRequested {
+  RequestId request;
+  std::string who;
+  std::string name;
+};
+struct BlockRequested {
+  RequestId request;
+  std::string who;
+  bool undo = false;
+};
+struct VerifyRequested {
+  RequestId request;
+  std::string who;
+};
+// The user who asked is gone: no Answer is wanted any more.
+struct RequestDropped {
+  RequestId request;
+};
+
+// A read found that a stored batch is not what was stored.
+struct BatchDamaged {
+  RoomId room;
+  FeedId feed;
+  Number first;
+  Number last;
+};
+// The store takes writes again after a commit had failed.
+struct StoreRecovered {};
+// The moment that deadline() named has come.
+struct TimerFired {};
+// All that was waiting in this turn of the loop has been delivered.
+struct TurnEnded {};
+
+}  // namespace event
+
+using Event =
+    std::variant<event::LinkOpened, event::LinkClosed, event::LinkFrameReceived,
+                 event::LiveFrameReceived, event::DoorAsked, event::DoorAnswered,
+                 event::DoorFailed, event::PushRequested, event::MeetRequested,
+                 event::AliasRequested, event::BlockRequested, event::VerifyRequested,
+                 event::RequestDropped, event::BatchDamaged, event::StoreRecovered,
+                 event::TimerFired, event::TurnEnded>;
+
+}  // namespace p2pchat

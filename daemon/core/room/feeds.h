@@ -1,0 +1,94 @@
+// Feeds: which posts of a room are held, author by author, without gaps.
+//
+// A batch is taken only if it continues its feed: the right number, the right
+// previous hash, and stamps that rise. The first batch of an incarnation
+// names the last post that its author knew of its own; it waits until that
+// one is held, so an author's order holds over restarts too. What lies beyond
+// a gap waits in memory, within kHeldPostsMax and kHeldBytesMax, and is neither
+// shown nor passed on until the gap has closed.
+//
+// Claims are what other members say they hold; missing() is the difference.
+// Pure; owned by Room. All methods cost O(log feeds), those that list O(feeds).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "daemon/core/snapshot.h"
+#include "proto/batch.h"
+#include "proto/beat.h"
+
+namespace p2pchat {
+
+// A stretch of a feed that somebody holds and we do not.
+struct Missing {
+  FeedId feed;
+  Number first;
+  Number last;
+};
+
+class Feeds {
+ public:
+  enum class Verdict : std::uint8_t {
+    taken,     // And perhaps batches that had waited for it.
+    known,     // Held already.
+    waiting,   // Held back behind a gap.
+    dropped,   // Beyond what may be held back.
+    broken,    // Does not fit what its author signed before: a lie or a fork.
+  };
+
+  Feeds(const RoomId& room, const std::vector<FeedState>& stored);
+
+  // Looks at a decoded batch. What may be stored and shown now, in order, is
+  // appended to `ready`.
+  Verdict take(Batch batch, std::vector<Batch>& ready);
+
+  // `who` says that it holds this feed up to `number`.
+  void claim(const PeerId& who, const FeedId& feed, Number number);
+  // Nothing came of what `who` had claimed.
+  void void_claim(const PeerId& who, const FeedId& feed);
+  void void_claims(const PeerId& who);
+  // The first stretch that `who` claims and that is neither held nor waiting. A feed of
+  // which nothing is held is asked for by its first post alone: it may depend on others.
+  std::optional<Missing> missing(const PeerId& who) const;
+
+  struct State {
+    Number have;
+    Hash head;
+    Stamp stamp;
+  };
+  // Nothing of the feed is held: number 0.
+  State state(const FeedId& feed) const;
+  // Every feed of which something is held, sorted.
+  std::vector<Head> heads() const;
+  // The author's post that everything of its own is behind: its newest by stamp.
+  std::optional<Head> newest_of(const PeerId& author) const;
+  std::size_t held_back() const { return held_posts_; }
+  // Posts claimed by others and not held here.
+  std::uint64_t posts_missing() const;
+
+ private:
+  struct Feed {
+    State state;
+    std::map<Number, Batch> waiting;       // By first number; all beyond state.have.
+    std::map<PeerId, Number> claims;       // Only those above state.have.
+  };
+
+  Feed* feed_of(const FeedId& id);
+  Verdict judge(const Feed& feed, const Batch& batch) const;
+  bool hold_back(Feed& feed, Batch batch);
+  void append(Feed& feed, Batch batch, std::vector<Batch>& ready);
+  // Moves waiting batches on, wherever in the room, until nothing moves.
+  void release(std::vector<Batch>& ready);
+  void claim_dependency(const Feed& feed, const Batch& opening);
+  // What the first batch of an incarnation says comes before it.
+  static std::optional<Head> dependency(const Batch& opening);
+
+  RoomId room_;
+  std::map<FeedId, Feed> feeds_;
+  std::size_t held_posts_ = 0;
+  std::size_t held_bytes_ = 0;
+};
+
+}  // namespace p2pchat

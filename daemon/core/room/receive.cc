@@ -1,0 +1,202 @@
+// The receiving half of Room: what members say, over links and over PUB.
+#include <algorithm>
+
+#include "daemon/core/room/room.h"
+#include "proto/limits.h"
+
+namespace p2pchat {
+namespace {
+
+void append(Actions& to, Actions from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+}  // namespace
+
+Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Posts& posts) {
+  bool of_use = false;
+  return take_batch(turn, posts.batch, peer, of_use);
+}
+
+Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Pulse& pulse) {
+  return take_beat(turn, pulse.beat, peer, true);
+}
+
+Actions Room::receive(const Turn&, const PeerId& peer, LinkSide, const link::Handover& key) {
+  if (member(peer) == nullptr) return {};
+  return keys_.learn(peer, key);
+}
+
+Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::AskHeads&) {
+  if (member(peer) == nullptr) return {};
+  return full_state(turn, peer);
+}
+
+Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Heads& heads) {
+  if (member(peer) == nullptr) return {};
+  for (const Head& head : heads.heads) claim(peer, head);
+  return ask_for_missing(turn);
+}
+
+Actions Room::receive(const Turn&, const PeerId& peer, LinkSide side, const link::Want& want) {
+  if (member(peer) == nullptr) return {};
+  link::Want bounded = want;
+  bounded.budget = std::min(want.budget, kWantBytesMax);
+  return {action::Give{peer, side, bounded}};
+}
+
+Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Give& give) {
+  if (!repair_.is_asked(peer, give.want)) {
+    counters_.count("gives_unasked");
+    return {};
+  }
+  Actions actions;
+  for (const Bytes& batch : give.batches) {
+    bool of_use = false;
+    append(actions, take_batch(turn, batch, peer, of_use));
+    if (of_use) repair_.progressed(turn, peer);
+  }
+  if (!give.end) return actions;
+  if (const auto barren = repair_.ended(peer)) {
+    counters_.count("claims_void");
+    feeds_.void_claim(peer, *barren);
+  }
+  append(actions, ask_for_missing(turn));
+  return actions;
+}
+
+Actions Room::receive_live(const Turn& turn, const PeerId& author, const live::Frame& frame) {
+  Member* member = this->member(author);
+  const auto message = keys_.open(turn, author, frame);
+  if (member == nullptr || !message) {
+    counters_.count("live_unopened");
+    return {};
+  }
+  const auto decoded = link::decode(*message);
+  if (!decoded) {
+    counters_.count("malformed");
+    return {};
+  }
+  counters_.count("live_received");
+  if (!hears(author, turn.now.steady)) beat_soon(turn);
+  member->heard_until = turn.now.steady + kHearingTimeout;
+  if (const auto* posts = std::get_if<link::Posts>(&*decoded)) {
+    bool of_use = false;
+    return take_batch(turn, posts->batch, author, of_use);
+  }
+  if (const auto* pulse = std::get_if<link::Pulse>(&*decoded)) {
+    return take_beat(turn, pulse->beat, author, false);
+  }
+  counters_.count("malformed");
+  return {};
+}
+
+Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, bool& of_use) {
+  if (!takes_in()) return {};
+  auto batch = Batch::decode(raw);
+  if (!batch) {
+    counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
+    return {};
+  }
+  const bool is_member = std::binary_search(facts_.members.begin(), facts_.members.end(),
+                                            batch->feed.author);
+  if (batch->room != facts_.id || batch->value != facts_.value || !is_member ||
+      batch->feed == own_feed()) {
+    counters_.count("posts_refused");
+    return {};
+  }
+  if (repair_.fill(*batch)) {
+    of_use = true;
+    return {action::StoreBatch{std::move(*batch), turn.now.wall}};
+  }
+  const FeedId feed = batch->feed;
+  const Number before{batch->first.value - 1};
+  std::vector<Batch> ready;
+  switch (feeds_.take(std::move(*batch), ready)) {
+    case Feeds::Verdict::taken: of_use = true; return store(turn, std::move(ready));
+    case Feeds::Verdict::known: counters_.count("posts_known"); return {};
+    case Feeds::Verdict::waiting:
+      of_use = true;
+      counters_.count("posts_held_back");
+      feeds_.claim(from, feed, before);
+      return ask_for_missing(turn);
+    case Feeds::Verdict::dropped: counters_.count("posts_dropped"); return {};
+    case Feeds::Verdict::broken: counters_.count("posts_broken"); return {};
+  }
+  return {};
+}
+
+Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool over_link) {
+  Member* member = this->member(from);
+  const auto beat = Beat::decode(raw);
+  if (!beat || member == nullptr || beat->author != from || beat->room != facts_.id) {
+    counters_.count("beats_refused");
+    return {};
+  }
+  const bool same_run = beat->incarnation == member->incarnation;
+  // A run that is not known yet speaks over its own link first; a beat that was
+  // recorded and is played again is then of an old run, or has an old count.
+  if (same_run ? beat->counter <= member->counter : !over_link) {
+    counters_.count("beats_old");
+    return {};
+  }
+  turn.clock.observe(beat->stamp, turn.now.wall);
+  note_beat(*member, *beat);
+  if (beat->own) claim(from, *beat->own);
+  for (const Head& head : beat->heads) claim(from, head);
+  settle(*member);
+  Actions actions = ask_for_missing(turn);
+  append(actions, compare_vectors(turn, *member, *beat));
+  return actions;
+}
+
+void Room::note_beat(Member& member, const Beat& beat) {
+  member.incarnation = beat.incarnation;
+  member.counter = beat.counter;
+  member.promised = beat.stamp;
+  member.own = beat.own;
+  member.sent_ahead = 0;
+  const auto self = std::lower_bound(facts_.members.begin(), facts_.members.end(), facts_.self);
+  const auto index = static_cast<std::size_t>(self - facts_.members.begin());
+  member.hears_me =
+      index / 8 < beat.hears.size() && (beat.hears[index / 8] >> (index % 8) & 1U) != 0;
+}
+
+Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat) {
+  // What differs and is neither named nor missing here lies in feeds of which we do not know,
+  // or is missing there; one look at all heads tells, but not with every beat.
+  if (beat.vector == vector_hash(feeds_.heads()) || feeds_.missing(beat.author)) return {};
+  if (!member.is_linked || turn.now.steady < member.ask_heads_from) return {};
+  member.ask_heads_from = turn.now.steady + kBeatInterval;
+  return {action::SendLink{beat.author, LinkSide::dialled,
+                           link::encode(link::AskHeads{facts_.id})}};
+}
+
+void Room::claim(const PeerId& who, const Head& head) {
+  const bool is_member = std::binary_search(facts_.members.begin(), facts_.members.end(),
+                                            head.feed.author);
+  if (!is_member || head.feed == own_feed()) return;
+  const Feeds::State state = feeds_.state(head.feed);
+  if (state.have == head.number && state.head != head.hash) counters_.count("forks");
+  feeds_.claim(who, head.feed, head.number);
+}
+
+void Room::settle(Member& member) {
+  const bool holds_all =
+      !member.own || feeds_.state(member.own->feed).have >= member.own->number;
+  if (holds_all) member.settled = std::max(member.settled, member.promised);
+}
+
+Actions Room::ask_for_missing(const Turn& turn) {
+  Actions actions;
+  if (!takes_in()) return actions;
+  for (const auto& [peer, member] : members_) {
+    if (!member.is_linked) continue;
+    if (const auto want = repair_.ask(turn, peer, feeds_)) {
+      actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(*want)});
+    }
+  }
+  return actions;
+}
+
+}  // namespace p2pchat

@@ -1,0 +1,93 @@
+#include "daemon/core/room/repair.h"
+
+#include <algorithm>
+
+#include "proto/limits.h"
+
+namespace p2pchat {
+
+std::optional<link::Want> Repair::ask(const Turn& turn, const PeerId& who, const Feeds& feeds) {
+  if (open_.contains(who)) return std::nullopt;
+  const auto missing = feeds.missing(who);
+  if (missing) {
+    const bool others_are_asked = std::any_of(open_.begin(), open_.end(), [&](const auto& it) {
+      return it.second.want.feed == missing->feed;
+    });
+    if (!others_are_asked) return open(turn, who, *missing, false);
+  }
+  for (const Hole& hole : holes_) {
+    if (!hole.asked.contains(who)) return open(turn, who, hole.missing, true);
+  }
+  return std::nullopt;
+}
+
+std::optional<link::Want> Repair::open(const Turn& turn, const PeerId& who, const Missing& missing,
+                                       bool is_hole) {
+  next_ = next_.next();
+  const link::Want want{next_, room_, missing.feed, missing.first, missing.last, kWantBytesMax};
+  open_[who] = {want, turn.now.steady + kWantTimeout, false, is_hole};
+  return want;
+}
+
+bool Repair::is_asked(const PeerId& who, const WantId& want) const {
+  const auto it = open_.find(who);
+  return it != open_.end() && it->second.want.want == want;
+}
+
+void Repair::progressed(const Turn& turn, const PeerId& who) {
+  const auto it = open_.find(who);
+  if (it == open_.end()) return;
+  it->second.progressed = true;
+  it->second.due = turn.now.steady + kWantTimeout;
+}
+
+std::optional<FeedId> Repair::ended(const PeerId& who) {
+  const auto it = open_.find(who);
+  if (it == open_.end()) return std::nullopt;
+  const Open done = it->second;
+  open_.erase(it);
+  if (done.progressed) return std::nullopt;
+  if (!done.is_hole) return done.want.feed;
+  for (Hole& hole : holes_) {
+    if (hole.missing.feed == done.want.feed && hole.missing.first == done.want.first) {
+      hole.asked.insert(who);
+    }
+  }
+  return std::nullopt;
+}
+
+void Repair::forget(const PeerId& who) {
+  open_.erase(who);
+  for (Hole& hole : holes_) hole.asked.erase(who);
+}
+
+std::vector<PeerId> Repair::timed_out(const Turn& turn) {
+  std::vector<PeerId> late;
+  std::erase_if(open_, [&](const auto& it) {
+    if (it.second.due > turn.now.steady) return false;
+    late.push_back(it.first);
+    return true;
+  });
+  return late;
+}
+
+TimePoint Repair::deadline() const {
+  TimePoint next = TimePoint::never();
+  for (const auto& [who, open] : open_) next = std::min(next, open.due);
+  return next;
+}
+
+void Repair::add_hole(const Missing& missing) {
+  const bool is_known = std::any_of(holes_.begin(), holes_.end(), [&](const Hole& hole) {
+    return hole.missing.feed == missing.feed && hole.missing.first == missing.first;
+  });
+  if (!is_known && holes_.size() < kHolesMax) holes_.push_back({missing, {}});
+}
+
+bool Repair::fill(const Batch& batch) {
+  return std::erase_if(holes_, [&](const Hole& hole) {
+           return hole.missing.feed == batch.feed && hole.missing.first == batch.first;
+         }) > 0;
+}
+
+}  // namespace p2pchat

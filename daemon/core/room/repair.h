@@ -1,0 +1,68 @@
+// Repair: who has been asked for what.
+//
+// At most one want is open towards each member, for at most kWantBytesMax, and
+// never for a feed that another member is being asked for. A want without
+// progress for kWantTimeout is given up, and asked anew of whoever is there. A
+// damaged batch is a hole to fill, asked for in the same way.
+//
+// Pure; owned by Room. Bounded: one want a member, kHolesMax holes.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "daemon/core/room/feeds.h"
+#include "daemon/core/turn.h"
+#include "proto/link.h"
+
+namespace p2pchat {
+
+class Repair {
+ public:
+  static constexpr std::size_t kHolesMax = 256;
+
+  explicit Repair(const RoomId& room) : room_(room) {}
+
+  // What to ask `who` for next, if anything; it is open from then on.
+  std::optional<link::Want> ask(const Turn& turn, const PeerId& who, const Feeds& feeds);
+  // Whether this give answers what `who` was asked for.
+  bool is_asked(const PeerId& who, const WantId& want) const;
+  // A batch of a give was of use.
+  void progressed(const Turn& turn, const PeerId& who);
+  // The give has ended. Answers the feed of which `who` then gave nothing at all.
+  std::optional<FeedId> ended(const PeerId& who);
+  // Open wants are void: the link is new or gone.
+  void forget(const PeerId& who);
+  // Members whose want made no progress in time; it is given up.
+  std::vector<PeerId> timed_out(const Turn& turn);
+  TimePoint deadline() const;
+
+  void add_hole(const Missing& hole);
+  // True if `batch` fills a hole, which is then closed.
+  bool fill(const Batch& batch);
+  std::size_t holes() const { return holes_.size(); }
+
+ private:
+  struct Open {
+    link::Want want;
+    TimePoint due;
+    bool progressed = false;
+    bool is_hole = false;
+  };
+  struct Hole {
+    Missing missing;
+    std::set<PeerId> asked;   // Who could not fill it.
+  };
+
+  std::optional<link::Want> open(const Turn& turn, const PeerId& who, const Missing& missing,
+                                 bool is_hole);
+
+  RoomId room_;
+  WantId next_;
+  std::map<PeerId, Open> open_;
+  std::vector<Hole> holes_;
+};
+
+}  // namespace p2pchat

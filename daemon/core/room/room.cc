@@ -1,0 +1,288 @@
+#include "daemon/core/room/room.h"
+
+#include <algorithm>
+
+#include "proto/check.h"
+#include "proto/limits.h"
+
+namespace p2pchat {
+namespace {
+
+constexpr Duration kEagerBeats = 5s;
+constexpr Duration kEagerInterval = 1s;
+// Beats without news that still repeat the last news, in case one was lost.
+constexpr std::uint32_t kBeatsAlikeMax = 2;
+
+void append(Actions& to, Actions from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+// The side is filled in by Node, which knows the links.
+Action to_peer(const PeerId& peer, const link::Message& message) {
+  return action::SendLink{peer, LinkSide::dialled, link::encode(message)};
+}
+
+// A post is stamped when its batch is made, not when it was asked for: a beat in
+// between has promised that nothing below it is still to come.
+Post stamped(const Turn& turn, PostKind kind, Bytes body) {
+  return {turn.clock.tick(turn.now.wall), kind, turn.entropy.draw<Salt>(), std::move(body)};
+}
+
+}  // namespace
+
+Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
+    : facts_(std::move(facts)),
+      can_store_(can_store),
+      bytes_(stored.bytes),
+      feeds_(facts_.id, stored.feeds),
+      keys_(facts_.id),
+      repair_(facts_.id) {
+  CHECK(facts_.members.size() <= kMembersMax);
+  CHECK(std::is_sorted(facts_.members.begin(), facts_.members.end()));
+  for (const PeerId& peer : facts_.members) {
+    if (peer != facts_.self) members_[peer];
+  }
+}
+
+Result<void> Room::post(const RequestId& request, Bytes body) {
+  if (!can_store_) return fail(Fault::machine, "the disk takes no writes; nothing was stored");
+  if (is_paused()) {
+    return fail(Fault::limit, "this conversation has reached its limit of stored bytes (room-bytes)");
+  }
+  CHECK(body.size() <= kBodyBytesMax);
+  queue_.push_back({request, std::move(body)});
+  return {};
+}
+
+Actions Room::end_turn(const Turn& turn) {
+  Actions actions;
+  while (!queue_.empty()) {
+    const std::size_t posts = posts_that_fit();
+    Batch batch = next_batch(turn, posts);
+    std::vector<Batch> ready;
+    CHECK(feeds_.take(batch, ready) == Feeds::Verdict::taken);
+    const std::uint64_t first_queued = batch.last().value - posts + 1;
+    append(actions, store(turn, std::move(ready)));
+    append(actions, spread(turn, link::Posts{batch.raw}));
+    const FeedTag tag = feed_tag(facts_.id, own_feed());
+    for (std::size_t i = 0; i < posts; ++i) {
+      control::Record row;
+      row.set("id", message_id(tag, Number{first_queued + i}));
+      row.set("time", batch.posts[batch.posts.size() - posts + i].stamp.wall().milliseconds);
+      actions.push_back(
+          action::Answer{queue_[i].request, ExitCode::done, "", std::move(row)});
+    }
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(posts));
+  }
+  return actions;
+}
+
+std::size_t Room::posts_that_fit() const {
+  const bool opens = feeds_.state(own_feed()).have == Number{};
+  const std::size_t posts_max = opens ? kBatchPostsMax - 1 : kBatchPostsMax;
+  std::size_t bytes = kBatchFrameBytes + packed_bytes(kOpeningBytesMax);
+  std::size_t posts = 0;
+  while (posts < queue_.size() && posts < posts_max) {
+    bytes += packed_bytes(queue_[posts].body.size());
+    if (bytes > kBatchBytesMax) break;
+    ++posts;
+  }
+  CHECK(posts > 0);
+  return posts;
+}
+
+Batch Room::next_batch(const Turn& turn, std::size_t posts) const {
+  const Feeds::State state = feeds_.state(own_feed());
+  Batch batch;
+  batch.room = facts_.id;
+  batch.feed = own_feed();
+  batch.value = facts_.value;
+  batch.first = state.have.next();
+  if (state.have == Number{}) {
+    batch.previous = feed_root(facts_.id, own_feed());
+    batch.posts.push_back(stamped(turn, PostKind::opening, opening()));
+  } else {
+    batch.previous = state.head;
+  }
+  for (std::size_t i = 0; i < posts; ++i) {
+    batch.posts.push_back(stamped(turn, PostKind::chat, queue_[i].body));
+  }
+  batch.sign(turn.self);
+  return batch;
+}
+
+Bytes Room::opening() const {
+  const auto newest = feeds_.newest_of(facts_.self);
+  if (!newest) return {};
+  return Opening{newest->feed.incarnation, newest->number, newest->hash}.encode();
+}
+
+Actions Room::spread(const Turn& turn, const link::Message& message) {
+  Actions actions;
+  const Bytes plain = link::encode(message);
+  const bool is_anyone_near = std::any_of(members_.begin(), members_.end(), [](const auto& it) {
+    return it.second.is_linked || it.second.hears_me;
+  });
+  if (is_anyone_near) actions.push_back(action::Publish{keys_.seal(turn, plain)});
+  for (auto& [peer, member] : members_) {
+    if (!member.is_linked || member.hears_me) continue;
+    if (member.sent_ahead + plain.size() > kPushAheadBytesMax) continue;
+    member.sent_ahead += plain.size();
+    actions.push_back(action::SendLink{peer, LinkSide::dialled, plain});
+  }
+  return actions;
+}
+
+Actions Room::store(const Turn& turn, std::vector<Batch> ready) {
+  Actions actions;
+  for (Batch& batch : ready) {
+    bytes_ += batch.raw.size();
+    turn.clock.observe(batch.posts.back().stamp, turn.now.wall);
+    has_grown(batch.feed);
+    actions.push_back(action::StoreBatch{std::move(batch), turn.now.wall});
+  }
+  if (!actions.empty()) {
+    beat_soon(turn);
+    for (auto& [peer, member] : members_) settle(member);
+  }
+  return actions;
+}
+
+void Room::has_grown(const FeedId& feed) {
+  std::erase(grown_, feed);
+  grown_.push_back(feed);
+  if (grown_.size() > kBeatHeadsMax) grown_.erase(grown_.begin());
+}
+
+Actions Room::linked(const Turn& turn, const PeerId& peer) {
+  Member* member = this->member(peer);
+  if (member == nullptr) return {};
+  member->is_linked = true;
+  member->hears_me = false;
+  member->sent_ahead = 0;
+  member->ask_heads_from = turn.now.steady + kBeatInterval;
+  feeds_.void_claims(peer);
+  repair_.forget(peer);
+  eager_until_ = turn.now.steady + kEagerBeats;
+  beat_soon(turn);
+  return full_state(turn, peer);
+}
+
+void Room::unlinked(const PeerId& peer) {
+  Member* member = this->member(peer);
+  if (member == nullptr) return;
+  member->is_linked = false;
+  member->hears_me = false;
+  feeds_.void_claims(peer);
+  repair_.forget(peer);
+}
+
+Actions Room::full_state(const Turn& turn, const PeerId& peer) {
+  Actions actions;
+  for (const link::Handover& key : keys_.handovers(turn)) actions.push_back(to_peer(peer, key));
+  const std::vector<Head> heads = feeds_.heads();
+  for (std::size_t begin = 0; begin < heads.size(); begin += kHeadsMax) {
+    const std::size_t end = std::min(begin + kHeadsMax, heads.size());
+    link::Heads page{facts_.id, {heads.begin() + static_cast<std::ptrdiff_t>(begin),
+                                 heads.begin() + static_cast<std::ptrdiff_t>(end)}};
+    actions.push_back(to_peer(peer, page));
+  }
+  actions.push_back(to_peer(peer, link::Pulse{make_beat(turn).raw}));
+  return actions;
+}
+
+Actions Room::timer(const Turn& turn) {
+  Actions actions;
+  LiveKeys::Renewal renewal = keys_.timer(turn);
+  append(actions, std::move(renewal.actions));
+  if (renewal.handover) {
+    for (const auto& [peer, member] : members_) {
+      if (member.is_linked) actions.push_back(to_peer(peer, *renewal.handover));
+    }
+  }
+  if (!repair_.timed_out(turn).empty()) append(actions, ask_for_missing(turn));
+  if (beat_due_ <= turn.now.steady) append(actions, send_beat(turn));
+  return actions;
+}
+
+TimePoint Room::deadline() const {
+  const TimePoint beat = is_any_linked() ? beat_due_ : TimePoint::never();
+  return std::min({beat, keys_.deadline(), repair_.deadline()});
+}
+
+Actions Room::send_beat(const Turn& turn) {
+  beat_due_ = next_idle_beat(turn);
+  if (!is_any_linked()) return {};
+  return spread(turn, link::Pulse{make_beat(turn).raw});
+}
+
+Beat Room::make_beat(const Turn& turn) {
+  Beat beat;
+  beat.room = facts_.id;
+  beat.author = facts_.self;
+  beat.counter = beats_ = beats_.next();
+  beat.incarnation = facts_.incarnation;
+  beat.stamp = turn.clock.promise(turn.now.wall);
+  beat.own = feeds_.newest_of(facts_.self);
+  beat.vector = vector_hash(feeds_.heads());
+  beats_alike_ = beat.vector == beaten_vector_ ? beats_alike_ + 1 : 0;
+  beaten_vector_ = beat.vector;
+  for (const FeedId& feed : grown_) {
+    if (beats_alike_ > kBeatsAlikeMax) break;
+    const Feeds::State state = feeds_.state(feed);
+    beat.heads.push_back({feed, state.have, state.head});
+  }
+  beat.hears = hearing(turn.now.steady);
+  beat.sign(turn.self);
+  return beat;
+}
+
+void Room::beat_soon(const Turn& turn) {
+  beat_due_ = std::min(beat_due_, turn.now.steady + kBeatDebounce);
+}
+
+TimePoint Room::next_idle_beat(const Turn& turn) const {
+  const bool all_hear = std::all_of(members_.begin(), members_.end(), [](const auto& it) {
+    return !it.second.is_linked || it.second.hears_me;
+  });
+  if (!all_hear && turn.now.steady < eager_until_) return turn.now.steady + kEagerInterval;
+  // On a common grid, so that the beats of all rooms share one commit.
+  const auto beats = turn.now.steady.since_epoch / kBeatInterval;
+  return {(beats + 1) * kBeatInterval};
+}
+
+Bytes Room::hearing(TimePoint now) const {
+  Bytes bits((facts_.members.size() + 7) / 8);
+  for (std::size_t i = 0; i < facts_.members.size(); ++i) {
+    if (hears(facts_.members[i], now)) bits[i / 8] |= static_cast<std::uint8_t>(1U << (i % 8));
+  }
+  return bits;
+}
+
+Room::Member* Room::member(const PeerId& peer) {
+  const auto it = members_.find(peer);
+  return it == members_.end() ? nullptr : &it->second;
+}
+
+bool Room::is_any_linked() const {
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const auto& it) { return it.second.is_linked; });
+}
+
+bool Room::is_heard_by(const PeerId& peer) const {
+  const auto it = members_.find(peer);
+  return it != members_.end() && it->second.hears_me;
+}
+
+bool Room::hears(const PeerId& peer, TimePoint now) const {
+  const auto it = members_.find(peer);
+  return it != members_.end() && it->second.heard_until && now < *it->second.heard_until;
+}
+
+Stamp Room::final_stamp(const Clock& clock) const {
+  Stamp settled = clock.last();
+  for (const auto& [peer, member] : members_) settled = std::min(settled, member.settled);
+  return settled;
+}
+
+}  // namespace p2pchat

@@ -1,0 +1,141 @@
+// Room: one conversation: its feeds, its live road, its beats and its repair.
+//
+// What is posted is queued until the turn ends, and becomes batches then:
+// stored first, then sealed and published, and sent over the link to members
+// that do not hear our PUB. Beats say what is held; whoever sees more than it
+// holds asks a linked member for it.
+//
+// Nothing here knows how a room came to have its members; a pair room is a
+// room of two. Pure; owned by Node. Bounded by proto/limits.h.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/action.h"
+#include "daemon/core/counters.h"
+#include "daemon/core/room/feeds.h"
+#include "daemon/core/room/live_keys.h"
+#include "daemon/core/room/repair.h"
+#include "daemon/core/turn.h"
+
+namespace p2pchat {
+
+// Who and what a room is, fixed for as long as its roster stands.
+struct RoomFacts {
+  RoomId id;
+  ValueId value;                  // What my batches name as decided.
+  std::vector<PeerId> members;    // Sorted; me among them.
+  PeerId self;
+  Incarnation incarnation;        // Of this run of mine.
+  std::uint64_t bytes_max = 0;    // Stored bytes at which the room pauses.
+};
+
+class Room {
+ public:
+  Room(RoomFacts facts, const RoomState& stored, bool can_store);
+
+  // Queues a post; its id is answered to `request` when it is durable. Fails, queueing
+  // nothing, at a limit.
+  Result<void> post(const RequestId& request, Bytes body);
+  // Batches what is queued: to be called last in a turn.
+  Actions end_turn(const Turn& turn);
+
+  // A link to a member is ready, or the last one is gone.
+  Actions linked(const Turn& turn, const PeerId& peer);
+  void unlinked(const PeerId& peer);
+
+  // Messages of a member, over its link.
+  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Posts& posts);
+  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Pulse& pulse);
+  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Handover& key);
+  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::AskHeads& ask);
+  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Heads& heads);
+  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Want& want);
+  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Give& give);
+  // A frame from PUB under a topic that `author` has handed over.
+  Actions receive_live(const Turn& turn, const PeerId& author, const live::Frame& frame);
+
+  Actions timer(const Turn& turn);
+  TimePoint deadline() const;
+
+  void damaged(const Missing& batch) { repair_.add_hole(batch); }
+  void set_can_store(bool can_store) { can_store_ = can_store; }
+
+  // --- Queries ---
+  const RoomFacts& facts() const { return facts_; }
+  bool is_paused() const { return bytes_ >= facts_.bytes_max; }
+  bool is_heard_by(const PeerId& peer) const;
+  bool hears(const PeerId& peer, TimePoint now) const;
+  // Every stamp at or below it is settled: see DESIGN of `final` in PROTOCOL.md.
+  Stamp final_stamp(const Clock& clock) const;
+  const Feeds& feeds() const { return feeds_; }
+  const Repair& repair() const { return repair_; }
+  std::uint64_t bytes() const { return bytes_; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Member {
+    bool is_linked = false;
+    bool hears_me = false;                       // By its own beat.
+    std::optional<TimePoint> heard_until;        // Its PUB has reached me not long before.
+    Incarnation incarnation;                     // Of its newest beat, with
+    Counter counter;                             // its count, and
+    Stamp promised;                              // its promise;
+    std::optional<Head> own;                     // and the newest post it knows of its own.
+    Stamp settled;                               // Its promise once all it names was held.
+    std::uint64_t sent_ahead = 0;                // Bytes over the link since its last beat.
+    TimePoint ask_heads_from;                    // Not before; see compare_vectors.
+  };
+  struct Queued {
+    RequestId request;
+    Bytes body;
+  };
+
+  Member* member(const PeerId& peer);
+  FeedId own_feed() const { return {facts_.self, facts_.incarnation}; }
+  bool takes_in() const { return can_store_ && !is_paused(); }
+
+  Batch next_batch(const Turn& turn, std::size_t posts) const;
+  std::size_t posts_that_fit() const;
+  Bytes opening() const;
+  // Publishes under seal, and sends plainly to linked members that do not hear us.
+  Actions spread(const Turn& turn, const link::Message& message);
+  Actions store(const Turn& turn, std::vector<Batch> ready);
+  // `of_use`: it was new, or waits for what is missing.
+  Actions take_batch(const Turn& turn, ByteView raw, const PeerId& from, bool& of_use);
+  Actions take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool over_link);
+  void note_beat(Member& member, const Beat& beat);
+  Actions compare_vectors(const Turn& turn, Member& member, const Beat& beat);
+  void claim(const PeerId& who, const Head& head);
+  void settle(Member& member);
+  void has_grown(const FeedId& feed);
+  Beat make_beat(const Turn& turn);
+  Actions send_beat(const Turn& turn);
+  void beat_soon(const Turn& turn);
+  TimePoint next_idle_beat(const Turn& turn) const;
+  Actions full_state(const Turn& turn, const PeerId& peer);
+  Actions ask_for_missing(const Turn& turn);
+  Bytes hearing(TimePoint now) const;
+  bool is_any_linked() const;
+
+  RoomFacts facts_;
+  bool can_store_;
+  std::uint64_t bytes_ = 0;
+  std::map<PeerId, Member> members_;    // All but me.
+  Feeds feeds_;
+  LiveKeys keys_;
+  Repair repair_;
+  std::vector<Queued> queue_;
+  Counter beats_;
+  TimePoint beat_due_;
+  TimePoint eager_until_;               // A new link: beats come quickly until it is heard.
+  Hash beaten_vector_;                  // Of the last beat, and
+  std::uint32_t beats_alike_ = 0;       // how many had the same.
+  std::vector<FeedId> grown_;           // Newest last; at most kBeatHeadsMax.
+  Counters counters_;
+};
+
+}  // namespace p2pchat

@@ -1,0 +1,82 @@
+// Batch: 1 to 64 posts of one feed under one signature; the unit on the wire
+// and in the store.
+//
+// A post is (number, previous hash, stamp, kind, H(salt, body)) and its hash is
+// over those five, so each post fixes all before it, and the signature, which
+// is over the batch's frame and its last hash, fixes every post in it. A
+// Batch that was decoded is whole, in order, and signed by its author; whether
+// it follows what one already holds is Feed's question.
+//
+// Pure; bounded by kBatchBytesMax and kBatchPostsMax.
+#pragma once
+
+#include <vector>
+
+#include "proto/crypto.h"
+#include "proto/stamp.h"
+
+namespace p2pchat {
+
+enum class PostKind : std::uint8_t {
+  opening = 0,  // The first post of an incarnation; its body is an Opening.
+  chat = 1,     // Text or bytes, for readers.
+};
+
+struct Post {
+  Stamp stamp;
+  PostKind kind = PostKind::chat;
+  Salt salt;
+  Bytes body;
+};
+
+// The last post of its own that an author knows of when an incarnation begins.
+struct Opening {
+  Incarnation incarnation;
+  Number number;
+  Hash hash;
+
+  Bytes encode() const;
+  static Result<Opening> decode(ByteView body);
+};
+
+struct Batch {
+  RoomId room;
+  FeedId feed;
+  ValueId value;     // The roster value that its author has decided.
+  Number first;      // Of the first post; the others follow without gaps.
+  Hash previous;     // Hash of the post before; feed_root() before the first.
+  std::vector<Post> posts;
+  Hash head;         // Hash of the last post; derived.
+  Bytes raw;         // The bytes on the wire and in the store; derived.
+
+  Number last() const { return {first.value + posts.size() - 1}; }
+
+  // Computes `head`, signs, and fills in `raw`. The batch is one that decode() takes: `author` is
+  // the feed's, number 1 and nothing else is an opening, stamps rise, the posts fit the limits.
+  void sign(const Identity& author);
+  // Decodes and verifies.
+  static Result<Batch> decode(ByteView raw);
+};
+
+// What the first post of a feed names as previous: binds room and feed into every hash.
+Hash feed_root(const RoomId& room, const FeedId& feed);
+// The hash of a post that follows `previous`.
+Hash post_hash(const Hash& previous, Number number, const Post& post);
+// The public name of a feed, short: the beginning of its root.
+FeedTag feed_tag(const RoomId& room, const FeedId& feed);
+// Bytes that a post with such a body adds to a batch, at most.
+std::size_t packed_bytes(std::size_t body_bytes);
+// Of the body of an opening, at most.
+inline constexpr std::size_t kOpeningBytesMax = 64;
+// What an empty batch weighs, at most.
+inline constexpr std::size_t kBatchFrameBytes = 320;
+
+// The id of a message: the tag of its feed, a dot, its number.
+std::string message_id(const FeedTag& tag, Number number);
+struct MessageRef {
+  FeedTag tag;
+  Number number;
+};
+std::optional<MessageRef> parse_message_id(std::string_view text);
+
+}  // namespace p2pchat

@@ -1,0 +1,50 @@
+// Beat: "this is what I hold", signed and counted, because it is a promise and
+// a receipt.
+//
+// Its author promises to post nothing at or below `stamp`, and receipts every
+// head it names. Bounded: at most kBeatHeadsMax heads; a full vector is sent
+// as Heads pages on a link.
+#pragma once
+
+#include <vector>
+
+#include "proto/crypto.h"
+#include "proto/stamp.h"
+
+namespace p2pchat {
+
+struct Head {
+  FeedId feed;
+  Number number;
+  Hash hash;
+
+  auto operator<=>(const Head&) const = default;
+};
+
+// A head within a message.
+class Packer;
+class Unpacker;
+void pack(Packer& packer, const Head& head);
+Head unpack_head(Unpacker& in);
+
+struct Beat {
+  RoomId room;
+  PeerId author;
+  Counter counter;                // Rises with every beat of one incarnation of its author.
+  Incarnation incarnation;        // Of the daemon that speaks.
+  Stamp stamp;
+  std::optional<Head> own;        // The author's newest post here.
+  Hash vector;                    // vector_hash() of all heads it holds.
+  std::vector<Head> heads;        // The newest changes among them.
+  Bytes hears;                    // Bit i: the i-th member's PUB is heard (members sorted by id).
+  Bytes raw;                      // Signed bytes; derived.
+
+  // `identity` is the author's.
+  void sign(const Identity& identity);
+  static Result<Beat> decode(ByteView raw);
+};
+
+// `heads` sorted by feed.
+Hash vector_hash(const std::vector<Head>& heads);
+
+}  // namespace p2pchat

@@ -1,0 +1,102 @@
+// Limits: every bound of the system, named once, with its unit and its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "proto/moment.h"
+
+namespace p2pchat {
+
+// --- Bytes on the wire ---------------------------------------------------
+// Largest frame on any socket but the door; libzmq drops the peer beyond it.
+inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
+// Largest encoded batch: fits a frame with room for what wraps it.
+inline constexpr std::size_t kBatchBytesMax = 60 * 1024;
+// Largest text of one post: two of them and their headers fit no batch, one always does.
+inline constexpr std::size_t kBodyBytesMax = 32 * 1024;
+// Posts under one signature; more gain little speed and cost latency of repair.
+inline constexpr std::size_t kBatchPostsMax = 64;
+// A card is read from strangers, so it is small.
+inline constexpr std::size_t kCardBytesMax = 512;
+inline constexpr std::size_t kCardAddressesMax = 4;
+// One question and one answer at a door.
+inline constexpr std::size_t kDoorBytesMax = 4 * 1024;
+// What is kept of a registration that waits for its user's answer.
+inline constexpr std::size_t kStrangerBytesMax = 1024;
+// A display name, in code points and in bytes (four each at most).
+inline constexpr std::size_t kNamePointsMax = 32;
+inline constexpr std::size_t kNameBytesMax = 128;
+// A host name (RFC 1035) as it may stand in an address.
+inline constexpr std::size_t kHostBytesMax = 253;
+// msgpack: values in one message, and arrays within arrays.
+inline constexpr std::size_t kPackTokensMax = 8 * 1024;
+inline constexpr std::size_t kPackDepthMax = 8;
+// Feed heads in one frame: 80 bytes each leaves room in a frame.
+inline constexpr std::size_t kHeadsMax = 600;
+// Changed heads named in one beat; more are asked for as pages.
+inline constexpr std::size_t kBeatHeadsMax = 64;
+
+// --- Rooms ---------------------------------------------------------------
+inline constexpr std::size_t kMembersMax = 256;
+// Batches beyond a gap wait in memory: by posts and by bytes, for each room.
+inline constexpr std::size_t kHeldPostsMax = 4096;
+inline constexpr std::size_t kHeldBytesMax = 64 * 1024 * 1024;
+// Stored bytes of one room before it pauses (the default of `room_bytes`).
+inline constexpr std::uint64_t kRoomBytesDefault = 1024ULL * 1024 * 1024;
+// Feeds of one room that are tracked; a restart of an author that posts adds one.
+inline constexpr std::size_t kFeedsMax = 64 * 1024;
+// Own pushes a second (the default of `rate`).
+inline constexpr std::uint32_t kPushRateDefault = 1000;
+// What one open want may ask for, and what all wants of a pair of peers sum to.
+inline constexpr std::uint64_t kWantBytesMax = 1024 * 1024;
+// New batches sent over a link to a member that does not hear us, until it reports.
+inline constexpr std::uint64_t kPushAheadBytesMax = 1024 * 1024;
+
+// --- Peers ---------------------------------------------------------------
+inline constexpr std::size_t kContactsMax = 4096;
+// Registrations that wait for their user's answer; the rest are dropped silently.
+inline constexpr std::size_t kStrangersMax = 20;
+// Own registrations that wait for the other side's answer.
+inline constexpr std::size_t kWishesMax = 64;
+// Addresses pinned to one contact: where its user has met it.
+inline constexpr std::size_t kPinsMax = 8;
+// Visits to doors under way at once.
+inline constexpr std::size_t kVisitsMax = 32;
+// Connections at our own door: open at once, and a minute from one address.
+inline constexpr std::size_t kDoorOpenMax = 64;
+inline constexpr std::size_t kDoorPerMinuteMax = 60;
+inline constexpr std::size_t kDoorAddressesMax = 1024;
+
+// --- Local programs ------------------------------------------------------
+inline constexpr std::size_t kControlBytesMax = 64 * 1024;
+inline constexpr std::size_t kReaderNameBytesMax = 64;
+// Rows a daemon sends ahead of what a reader has confirmed to take.
+inline constexpr std::uint32_t kPullCreditRows = 64;
+inline constexpr std::size_t kControlStreamsMax = 256;
+
+// --- Time ----------------------------------------------------------------
+// A stamp this far ahead of our own clock does not move it.
+inline constexpr Duration kClockAheadMax = 5min;
+inline constexpr Duration kBeatInterval = 15s;
+inline constexpr Duration kBeatDebounce = 200ms;
+// A publisher is heard as long as one of three beats gets through.
+inline constexpr Duration kHearingTimeout = 3 * kBeatInterval + 5s;
+inline constexpr Duration kKeyLifetime = 1h;
+// A new key is handed over this long before its use; the old one opens as long after.
+inline constexpr Duration kKeyOverlap = 30s;
+// A want without progress is put to another member.
+inline constexpr Duration kWantTimeout = 5s;
+inline constexpr Duration kDoorTimeout = 3s;
+inline constexpr Duration kHandshakeTimeout = 3s;
+// A dial that has not become a registered link by then starts again.
+inline constexpr Duration kDialTimeout = 10s;
+inline constexpr Duration kDialBackoffMin = 250ms;
+inline constexpr Duration kDialBackoffMax = 30s;
+// A wish is repeated at the other's door: at first, and at most this seldom.
+inline constexpr Duration kWishBackoffMin = 61s;
+inline constexpr Duration kWishBackoffMax = 1h;
+// A stranger's key is told of once in this time.
+inline constexpr Duration kStrangerInterval = 1min;
+
+}  // namespace p2pchat

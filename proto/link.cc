@@ -1,0 +1,180 @@
+#include "proto/link.h"
+
+#include "proto/check.h"
+#include "proto/limits.h"
+#include "proto/pack.h"
+#include "proto/text.h"
+
+namespace p2pchat::link {
+
+namespace {
+
+// The first value of a frame. Those of the four codes are their own.
+enum class Word : std::uint8_t {
+  registration = 1,
+  success = 2,
+  unregistered = 3,
+  invalid = 4,
+  handover = 5,
+  posts = 6,
+  pulse = 7,
+  ask_heads = 8,
+  heads = 9,
+  want = 10,
+  give = 11,
+  ping = 12,
+};
+
+Packer& begin(Packer& packer, std::size_t size, Word word) {
+  return packer.array(size).integer(static_cast<std::uint64_t>(word));
+}
+
+struct Writer {
+  Packer& out;
+
+  void operator()(const Registration& message) const {
+    CHECK(!message.card.raw.empty());
+    begin(out, 2, Word::registration).bytes(message.card.raw);
+  }
+  void operator()(const Ack& message) const {
+    CHECK(message.code != Code::registration);
+    begin(out, 2, static_cast<Word>(message.code)).text(reason_text(message.reason));
+  }
+  void operator()(const Handover& message) const {
+    begin(out, 4, Word::handover).fixed(message.room).fixed(message.topic).fixed(message.key);
+  }
+  void operator()(const Posts& message) const { begin(out, 2, Word::posts).bytes(message.batch); }
+  void operator()(const Pulse& message) const { begin(out, 2, Word::pulse).bytes(message.beat); }
+  void operator()(const AskHeads& message) const {
+    begin(out, 2, Word::ask_heads).fixed(message.room);
+  }
+  void operator()(const Heads& message) const {
+    CHECK(message.heads.size() <= kHeadsMax);
+    begin(out, 3, Word::heads).fixed(message.room).array(message.heads.size());
+    for (const Head& head : message.heads) pack(out, head);
+  }
+  void operator()(const Want& message) const {
+    begin(out, 8, Word::want).integer(message.want.value).fixed(message.room);
+    out.fixed(message.feed.author).fixed(message.feed.incarnation);
+    out.integer(message.first.value).integer(message.last.value).integer(message.budget);
+  }
+  void operator()(const Give& message) const {
+    begin(out, 5, Word::give).integer(message.want.value).fixed(message.room);
+    out.array(message.batches.size());
+    for (const Bytes& batch : message.batches) out.bytes(batch);
+    out.boolean(message.end);
+  }
+  void operator()(const Ping& message) const { begin(out, 2, Word::ping).boolean(message.reply); }
+};
+
+WantId read_want_id(Unpacker& in) {
+  return {in.integer(std::numeric_limits<std::uint64_t>::max())};
+}
+
+Result<Message> read_registration(Unpacker& in) {
+  const ByteView raw = in.bytes(kCardBytesMax);
+  if (!in.is_done()) return Registration{};
+  return Card::decode(raw).map([](Card card) -> Message { return Registration{std::move(card)}; });
+}
+
+Handover read_handover(Unpacker& in) {
+  Handover message;
+  message.room = in.fixed<RoomId>();
+  message.topic = in.fixed<Topic>();
+  message.key = in.fixed<RoomKey>();
+  return message;
+}
+
+Heads read_heads(Unpacker& in) {
+  Heads message;
+  message.room = in.fixed<RoomId>();
+  for (std::size_t left = in.array(kHeadsMax); left > 0 && in.is_good(); --left) {
+    message.heads.push_back(unpack_head(in));
+  }
+  return message;
+}
+
+Want read_want(Unpacker& in) {
+  Want message;
+  message.want = read_want_id(in);
+  message.room = in.fixed<RoomId>();
+  message.feed.author = in.fixed<PeerId>();
+  message.feed.incarnation = in.fixed<Incarnation>();
+  message.first = {in.integer()};
+  message.last = {in.integer()};
+  message.budget = in.integer();
+  if (message.first.value == 0 || message.last < message.first) in.spoil();
+  return message;
+}
+
+Give read_give(Unpacker& in) {
+  Give message;
+  message.want = read_want_id(in);
+  message.room = in.fixed<RoomId>();
+  for (std::size_t left = in.array(kPackTokensMax); left > 0 && in.is_good(); --left) {
+    message.batches.push_back(to_bytes(in.bytes(kBatchBytesMax)));
+  }
+  message.end = in.boolean();
+  return message;
+}
+
+// The rest of the message that `word` begins.
+Result<Message> read(Unpacker& in, Word word, std::size_t size) {
+  const auto has = [&in, size](std::size_t values) {
+    if (size != values) in.spoil();
+  };
+  switch (word) {
+    case Word::registration: has(2); return read_registration(in);
+    case Word::success:
+    case Word::unregistered:
+    case Word::invalid:
+      has(2);
+      return Ack{static_cast<Code>(word), std::string(in.text(kReasonBytesMax))};
+    case Word::handover: has(4); return read_handover(in);
+    case Word::posts: has(2); return Posts{to_bytes(in.bytes(kBatchBytesMax))};
+    case Word::pulse: has(2); return Pulse{to_bytes(in.bytes(kFrameBytesMax))};
+    case Word::ask_heads: has(2); return AskHeads{in.fixed<RoomId>()};
+    case Word::heads: has(3); return read_heads(in);
+    case Word::want: has(8); return read_want(in);
+    case Word::give: has(5); return read_give(in);
+    case Word::ping: has(2); return Ping{in.boolean()};
+  }
+  in.spoil();
+  return Ping{};
+}
+
+}  // namespace
+
+Bytes encode(const Message& message) {
+  Packer packer;
+  std::visit(Writer{packer}, message);
+  Bytes frame = packer.take();
+  CHECK(frame.size() <= kFrameBytesMax);
+  return frame;
+}
+
+Result<Message> decode(ByteView frame) {
+  if (frame.size() > kFrameBytesMax) return fail(Fault::malformed, "the message is too long");
+  Unpacker in(frame);
+  const std::size_t size = in.array(kPackTokensMax);
+  const auto word = static_cast<Word>(in.integer(static_cast<std::uint64_t>(Word::ping)));
+  Result<Message> message = read(in, word, size);
+  if (!in.is_done()) return fail(Fault::malformed, "the message does not decode");
+  return message;
+}
+
+}  // namespace p2pchat::link
+
+namespace p2pchat {
+
+std::string reason_text(std::string_view reason) {
+  std::string text = as_utf8(reason);
+  if (text.size() <= kReasonBytesMax) return text;
+  std::size_t end = kReasonBytesMax;
+  // Not within a code point.
+  while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xc0U) == 0x80U) --end;
+  text.resize(end);
+  return text;
+}
+
+}  // namespace p2pchat

@@ -1,0 +1,152 @@
+#include "tests/sim/disk.h"
+
+#include "proto/limits.h"
+
+namespace p2pchat::sim {
+namespace {
+
+// Bytes of batches in one frame; the frame around them is small.
+constexpr std::size_t kGiveBytesMax = kBatchBytesMax;
+
+}  // namespace
+
+bool is_store(const Action& action) {
+  return std::holds_alternative<action::StoreSelf>(action) ||
+         std::holds_alternative<action::StoreContact>(action) ||
+         std::holds_alternative<action::ForgetContact>(action) ||
+         std::holds_alternative<action::StoreBatch>(action) ||
+         std::holds_alternative<action::StoreNotice>(action);
+}
+
+void Disk::commit(const Actions& actions) {
+  for (const Action& action : actions) {
+    if (const auto* self = std::get_if<action::StoreSelf>(&action)) {
+      card_counter_ = self->card_counter;
+      promised_ = self->promised;
+    } else if (const auto* contact = std::get_if<action::StoreContact>(&action)) {
+      contacts_[contact->contact.id] = contact->contact;
+    } else if (const auto* forgotten = std::get_if<action::ForgetContact>(&action)) {
+      contacts_.erase(forgotten->peer);
+    } else if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
+      put(*batch);
+    } else if (const auto* notice = std::get_if<action::StoreNotice>(&action)) {
+      rows_.push_back({notice->room, nullptr, notice->text, notice->time});
+    }
+  }
+}
+
+void Disk::put(const action::StoreBatch& order) {
+  auto& feed = feeds_[{order.batch.room, order.batch.feed}];
+  auto batch = std::make_shared<const Batch>(order.batch);
+  const auto [it, is_new] = feed.try_emplace(order.batch.first, rows_.size());
+  if (is_new) {
+    rows_.push_back({order.batch.room, std::move(batch), "", order.received});
+    return;
+  }
+  Row& row = rows_[it->second];
+  if (!row.is_damaged) return;
+  row.batch = std::move(batch);
+  row.is_damaged = row.is_known_damaged = false;
+}
+
+Snapshot Disk::load() const {
+  Snapshot snapshot;
+  snapshot.card_counter = card_counter_;
+  snapshot.promised = promised_;
+  for (const auto& [id, contact] : contacts_) snapshot.contacts.push_back(contact);
+  std::map<RoomId, RoomState> rooms;
+  for (const Row& row : rows_) {
+    if (row.batch) rooms[row.room].bytes += row.batch->raw.size();
+  }
+  for (const auto& [key, batches] : feeds_) {
+    const Row* row = newest(key.first, key.second);
+    if (row == nullptr) continue;
+    rooms[key.first].feeds.push_back(
+        {key.second, row->batch->last(), row->batch->head, row->batch->posts.back().stamp});
+  }
+  for (auto& [id, room] : rooms) {
+    room.room = id;
+    snapshot.rooms.push_back(std::move(room));
+  }
+  return snapshot;
+}
+
+Disk::Given Disk::give(const link::Want& want) {
+  Given given;
+  link::Give frame{want.want, want.room, {}, false};
+  std::uint64_t budget = want.budget;
+  std::size_t bytes = 0;
+  const auto feed = feeds_.find({want.room, want.feed});
+  if (feed != feeds_.end()) {
+    for (const auto& [first, at] : feed->second) {
+      Row& row = rows_[at];
+      if (row.batch->last() < want.first) continue;
+      if (first > want.last || row.batch->raw.size() > budget) break;
+      if (row.is_damaged) {
+        given.damages.push_back(found_damaged(row));
+        break;
+      }
+      if (bytes + row.batch->raw.size() > kGiveBytesMax) {
+        given.frames.push_back(link::encode(frame));
+        frame.batches.clear();
+        bytes = 0;
+      }
+      budget -= row.batch->raw.size();
+      bytes += row.batch->raw.size();
+      frame.batches.push_back(row.batch->raw);
+    }
+  }
+  frame.end = true;
+  given.frames.push_back(link::encode(frame));
+  return given;
+}
+
+std::vector<event::BatchDamaged> Disk::scrub() {
+  std::vector<event::BatchDamaged> damages;
+  for (Row& row : rows_) {
+    if (row.is_damaged && !row.is_known_damaged) damages.push_back(found_damaged(row));
+  }
+  return damages;
+}
+
+event::BatchDamaged Disk::found_damaged(Row& row) {
+  row.is_known_damaged = true;
+  return {row.room, row.batch->feed, row.batch->first, row.batch->last()};
+}
+
+const Disk::Row* Disk::find(const RoomId& room, const FeedId& feed, Number first) const {
+  const auto batches = feeds_.find({room, feed});
+  if (batches == feeds_.end()) return nullptr;
+  const auto it = batches->second.find(first);
+  return it == batches->second.end() ? nullptr : &rows_[it->second];
+}
+
+const Disk::Row* Disk::covering(const RoomId& room, const FeedId& feed, Number number) const {
+  const auto batches = feeds_.find({room, feed});
+  if (batches == feeds_.end()) return nullptr;
+  auto it = batches->second.upper_bound(number);
+  if (it == batches->second.begin()) return nullptr;
+  const Row& row = rows_[std::prev(it)->second];
+  return row.batch->last() < number ? nullptr : &row;
+}
+
+bool Disk::holds(const Batch& batch) const {
+  const Row* row = find(batch.room, batch.feed, batch.first);
+  return row != nullptr && !row->is_damaged && row->batch->raw == batch.raw;
+}
+
+const Disk::Row* Disk::newest(const RoomId& room, const FeedId& feed) const {
+  const auto batches = feeds_.find({room, feed});
+  if (batches == feeds_.end()) return nullptr;
+  const Row* last = nullptr;
+  Number expected{1};
+  for (const auto& [first, at] : batches->second) {
+    const Row& row = rows_[at];
+    if (first != expected || row.is_known_damaged) break;
+    last = &row;
+    expected = row.batch->last().next();
+  }
+  return last;
+}
+
+}  // namespace p2pchat::sim

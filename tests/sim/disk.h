@@ -1,0 +1,76 @@
+// Disk: what survives a crash of a simulated host.
+//
+// Behaves as daemon/shell/store.h and inbox.h promise: one commit is durable
+// whole or not at all, a batch whose place is taken is ignored unless what
+// stands there is damaged, rows keep the order of arrival, and a read never
+// answers damaged bytes but names them. What the rows hold is what has been
+// shown to readers.
+//
+// Pure; owned by Host.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/core/action.h"
+#include "daemon/core/snapshot.h"
+
+namespace p2pchat::sim {
+
+// Of the actions, those that commit() carries out.
+bool is_store(const Action& action);
+
+class Disk {
+ public:
+  using RowKey = std::pair<RoomId, FeedId>;
+  // One arrival: a batch, or a notice of the daemon.
+  struct Row {
+    RoomId room;
+    std::shared_ptr<const Batch> batch;   // Null for a notice.
+    std::string notice;
+    WallTime received;
+    bool is_damaged = false;       // Its bytes are not what was stored.
+    bool is_known_damaged = false; // And a read has found that.
+  };
+
+  void commit(const Actions& actions);
+  Snapshot load() const;
+
+  // The frames that answer `want`. A damaged batch ends the answer and is named.
+  struct Given {
+    std::vector<Bytes> frames;
+    std::vector<event::BatchDamaged> damages;
+  };
+  Given give(const link::Want& want);
+  // What a local reader that reads everything comes upon.
+  std::vector<event::BatchDamaged> scrub();
+  void damage(std::size_t row) { rows_[row].is_damaged = true; }
+
+  // The row at which a feed's batch begins, or that covers a post of it.
+  const Row* find(const RoomId& room, const FeedId& feed, Number first) const;
+  const Row* covering(const RoomId& room, const FeedId& feed, Number number) const;
+  // Whether exactly these signed bytes are durable.
+  bool holds(const Batch& batch) const;
+  // The last row of a feed before which nothing is missing.
+  const Row* newest(const RoomId& room, const FeedId& feed) const;
+
+  const std::vector<Row>& rows() const { return rows_; }
+  const std::map<PeerId, Contact>& contacts() const { return contacts_; }
+  Counter card_counter() const { return card_counter_; }
+  Stamp promised() const { return promised_; }
+  const std::map<RowKey, std::map<Number, std::size_t>>& feeds() const { return feeds_; }
+
+ private:
+  void put(const action::StoreBatch& order);
+  event::BatchDamaged found_damaged(Row& row);
+
+  Counter card_counter_;
+  Stamp promised_;
+  std::map<PeerId, Contact> contacts_;
+  std::vector<Row> rows_;
+  std::map<RowKey, std::map<Number, std::size_t>> feeds_;   // Into rows_, by first number.
+};
+
+}  // namespace p2pchat::sim

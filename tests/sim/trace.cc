@@ -1,0 +1,301 @@
+#include "tests/sim/trace.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "proto/door.h"
+#include "proto/live.h"
+
+namespace p2pchat::sim {
+namespace {
+
+template <class... Cases>
+struct Overloads : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloads(Cases...) -> Overloads<Cases...>;
+
+std::string side_text(LinkSide side) { return side == LinkSide::dialled ? ">" : "<"; }
+
+std::string link_text(const PeerId& peer, LinkSide side) {
+  return side_text(side) + short_text(peer);
+}
+
+template <class Tag>
+std::string number_text(const Whole<Tag>& whole) {
+  return std::to_string(whole.value);
+}
+
+template <class Tag, std::size_t N>
+std::string hex_text(const Fixed<Tag, N>& fixed) {
+  std::string out;
+  for (std::size_t i = 0; i < 3; ++i) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", fixed.bytes[i]);
+    out += digits;
+  }
+  return out;
+}
+
+std::string batch_text(const Batch& batch) {
+  std::string out = short_text(batch.feed.author) + "/" + hex_text(batch.feed.incarnation) + " " +
+                    number_text(batch.first) + ".." + number_text(batch.last()) + " stamp " +
+                    std::to_string(batch.posts.back().stamp.value);
+  for (const Post& post : batch.posts) {
+    out += post.kind == PostKind::opening ? " (opening)"
+                                          : " '" + to_string(post.body).substr(0, 12) + "'";
+  }
+  return out;
+}
+
+std::string raw_batch_text(ByteView raw) {
+  const auto batch = Batch::decode(raw);
+  return batch ? batch_text(*batch) : "bad batch";
+}
+
+std::string head_text(const Head& head) {
+  return " " + short_text(head.feed.author) + "/" + hex_text(head.feed.incarnation) + ":" +
+         number_text(head.number);
+}
+
+std::string beat_text(ByteView raw) {
+  const auto beat = Beat::decode(raw);
+  if (!beat) return "bad beat";
+  std::string out = "stamp " + std::to_string(beat->stamp.value);
+  if (beat->own) out += " own" + head_text(*beat->own);
+  out += " heads";
+  for (const Head& head : beat->heads) out += head_text(head);
+  return out + " hears " + (beat->hears.empty() ? "-" : std::to_string(beat->hears[0]));
+}
+
+std::string message_text(const link::Message& message) {
+  return std::visit(
+      Overloads{
+          [](const link::Registration& it) { return "Registration #" + number_text(it.card.counter); },
+          [](const link::Ack& it) {
+            return "Ack " + std::to_string(static_cast<int>(it.code)) + " " + it.reason;
+          },
+          [](const link::Handover& it) { return "Handover topic " + hex_text(it.topic); },
+          [](const link::Posts& it) { return "Posts " + raw_batch_text(it.batch); },
+          [](const link::Pulse& it) { return "Pulse " + beat_text(it.beat); },
+          [](const link::AskHeads&) { return std::string("AskHeads"); },
+          [](const link::Heads& it) {
+            std::string out = "Heads";
+            for (const Head& head : it.heads) out += head_text(head);
+            return out;
+          },
+          [](const link::Want& it) {
+            return "Want " + number_text(it.want) + head_text({it.feed, it.first, {}}) + ".." +
+                   number_text(it.last) + " budget " + std::to_string(it.budget);
+          },
+          [](const link::Give& it) {
+            std::string out = "Give " + number_text(it.want) + (it.end ? " end" : "");
+            for (const Bytes& raw : it.batches) out += " [" + raw_batch_text(raw) + "]";
+            return out;
+          },
+          [](const link::Ping& it) { return std::string(it.reply ? "Pong" : "Ping"); },
+      },
+      message);
+}
+
+std::string frame_text(ByteView frame) {
+  const auto message = link::decode(frame);
+  return message ? message_text(*message) : "undecodable " + std::to_string(frame.size());
+}
+
+std::string live_text(ByteView frame) {
+  const auto live = live::decode(frame);
+  if (!live) return "undecodable " + std::to_string(frame.size());
+  return "topic " + hex_text(live->topic) + " count " + number_text(live->count) + " bytes " +
+         std::to_string(live->sealed.size());
+}
+
+std::string question_text(ByteView bytes) {
+  const auto question = door::decode_question(bytes);
+  if (!question) return "undecodable";
+  const auto* registration = std::get_if<door::Registration>(&*question);
+  if (registration == nullptr) return "Who";
+  return "Registration of " + short_text(registration->card.id) + " #" +
+         number_text(registration->card.counter) +
+         (registration->reminder ? " with reminder" : "");
+}
+
+std::string answer_text(ByteView bytes) {
+  const auto answer = door::decode_answer(bytes);
+  if (!answer) return "undecodable";
+  if (const auto* card = std::get_if<door::Introduction>(&*answer)) {
+    return "Introduction of " + short_text(card->card.id);
+  }
+  const auto& ack = std::get<door::Ack>(*answer);
+  return "Ack " + std::to_string(static_cast<int>(ack.code)) + (ack.waiting ? " waiting " : " ") +
+         (ack.founding ? "founded " : "") + ack.reason;
+}
+
+std::string contact_text(const Contact& contact) {
+  return short_text(contact.id) + " '" + contact.name + "'" + (contact.founding ? " met" : "") +
+         (contact.asks ? " asks" : "") + (contact.wish ? " wished" : "") +
+         (contact.is_blocked ? " blocked" : "") +
+         (contact.card ? " card #" + number_text(contact.card->counter) : "");
+}
+
+}  // namespace
+
+std::string describe(const Event& event) {
+  using namespace event;
+  return std::visit(
+      Overloads{
+          [](const LinkOpened& it) { return "LinkOpened " + link_text(it.peer, it.side); },
+          [](const LinkClosed& it) {
+            return "LinkClosed " + link_text(it.peer, it.side) + " " + it.why;
+          },
+          [](const LinkFrameReceived& it) {
+            return "LinkFrameReceived " + link_text(it.peer, it.side) + " " + frame_text(it.frame);
+          },
+          [](const LiveFrameReceived& it) { return "LiveFrameReceived " + live_text(it.frame); },
+          [](const DoorAsked& it) {
+            return "DoorAsked " + number_text(it.visit) + " " + question_text(it.question);
+          },
+          [](const DoorAnswered& it) {
+            return "DoorAnswered " + number_text(it.visit) + " " + answer_text(it.answer);
+          },
+          [](const DoorFailed& it) { return "DoorFailed " + number_text(it.visit) + " " + it.why; },
+          [](const PushRequested& it) {
+            return "PushRequested " + number_text(it.request) + " to " + it.to.substr(0, 8) + " '" +
+                   to_string(it.body).substr(0, 12) + "'";
+          },
+          [](const MeetRequested& it) {
+            return "MeetRequested " + number_text(it.request) + " " + it.target;
+          },
+          [](const AliasRequested& it) { return "AliasRequested " + it.who + " " + it.name; },
+          [](const BlockRequested& it) {
+            return (it.undo ? "BlockRequested undo " : "BlockRequested ") + it.who;
+          },
+          [](const VerifyRequested& it) { return "VerifyRequested " + it.who; },
+          [](const RequestDropped& it) { return "RequestDropped " + number_text(it.request); },
+          [](const BatchDamaged& it) {
+            return "BatchDamaged" + head_text({it.feed, it.first, {}}) + ".." +
+                   number_text(it.last);
+          },
+          [](const StoreRecovered&) { return std::string("StoreRecovered"); },
+          [](const TimerFired&) { return std::string("TimerFired"); },
+          [](const TurnEnded&) { return std::string("TurnEnded"); },
+      },
+      event);
+}
+
+namespace {
+
+std::string describe_store(const Action& action) {
+  if (const auto* self = std::get_if<action::StoreSelf>(&action)) {
+    return "StoreSelf card #" + number_text(self->card_counter) + " promised " +
+           std::to_string(self->promised.value);
+  }
+  if (const auto* contact = std::get_if<action::StoreContact>(&action)) {
+    return "StoreContact " + contact_text(contact->contact);
+  }
+  if (const auto* contact = std::get_if<action::ForgetContact>(&action)) {
+    return "ForgetContact " + short_text(contact->peer);
+  }
+  if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
+    return "StoreBatch " + batch_text(batch->batch);
+  }
+  return "StoreNotice " + std::get<action::StoreNotice>(action).text;
+}
+
+}  // namespace
+
+std::string describe(const Action& action) {
+  using namespace action;
+  const auto stored = [](const auto& it) { return describe_store(Action(it)); };
+  return std::visit(
+      Overloads{
+          [&](const StoreSelf& it) { return stored(it); },
+          [&](const StoreContact& it) { return stored(it); },
+          [&](const ForgetContact& it) { return stored(it); },
+          [&](const StoreBatch& it) { return stored(it); },
+          [&](const StoreNotice& it) { return stored(it); },
+          [](const Admit& it) { return "Admit " + short_text(it.peer); },
+          [](const Expel& it) { return "Expel " + short_text(it.peer); },
+          [](const Dial& it) {
+            return "Dial " + short_text(it.peer) + " " + to_text(Address{it.host, it.port});
+          },
+          [](const HangUp& it) { return "HangUp " + link_text(it.peer, it.side); },
+          [](const Hear& it) {
+            return "Hear " + short_text(it.peer) + " " + to_text(Address{it.host, it.port});
+          },
+          [](const Unhear& it) { return "Unhear " + short_text(it.peer); },
+          [](const Subscribe& it) { return "Subscribe " + hex_text(it.topic); },
+          [](const Unsubscribe& it) { return "Unsubscribe " + hex_text(it.topic); },
+          [](const Publish& it) { return "Publish " + live_text(it.frame); },
+          [](const SendLink& it) {
+            return "SendLink " + link_text(it.peer, it.side) + " " + frame_text(it.frame);
+          },
+          [](const Give& it) {
+            return "Give " + link_text(it.peer, it.side) + " " + message_text(it.want);
+          },
+          [](const AnswerDoor& it) {
+            return "AnswerDoor " + number_text(it.visit) + " " + answer_text(it.answer);
+          },
+          [](const VisitDoor& it) {
+            return "VisitDoor " + number_text(it.visit) + " " + to_text(it.address) + " " +
+                   question_text(it.question);
+          },
+          [](const Answer& it) {
+            return "Answer " + number_text(it.request) + " exit " +
+                   std::to_string(static_cast<int>(it.code)) + " " + it.error;
+          },
+          [](const Report& it) { return "Report " + it.text; },
+      },
+      action);
+}
+
+Trace::Trace() : in_words_(std::getenv("P2PCHAT_TRACE") != nullptr) {}
+
+void Trace::event(Duration now, const std::string& host, const Event& event) {
+  mix(static_cast<std::uint64_t>(now.count()));
+  mix(view(host));
+  mix(event.index());
+  if (const auto* frame = std::get_if<event::LinkFrameReceived>(&event)) mix(frame->frame);
+  if (const auto* frame = std::get_if<event::LiveFrameReceived>(&event)) mix(frame->frame);
+  if (in_words_) line(now, host + " <= " + describe(event));
+}
+
+void Trace::order(Duration now, const std::string& host, const Action& action) {
+  mix(static_cast<std::uint64_t>(now.count()));
+  mix(view(host));
+  mix(action.index());
+  if (const auto* frame = std::get_if<action::SendLink>(&action)) mix(frame->frame);
+  if (const auto* frame = std::get_if<action::Publish>(&action)) mix(frame->frame);
+  if (const auto* batch = std::get_if<action::StoreBatch>(&action)) mix(batch->batch.raw);
+  if (in_words_) line(now, host + " =>   " + describe(action));
+}
+
+void Trace::note(Duration now, const std::string& text) {
+  mix(static_cast<std::uint64_t>(now.count()));
+  mix(view(text));
+  if (in_words_) line(now, "-- " + text);
+}
+
+std::string Trace::text() const {
+  std::string out;
+  for (const std::string& line : lines_) out += line + "\n";
+  return out;
+}
+
+void Trace::mix(ByteView bytes) {
+  for (const std::uint8_t byte : bytes) hash_ = (hash_ ^ byte) * 0x100000001b3ULL;
+}
+
+void Trace::mix(std::uint64_t number) {
+  for (int i = 0; i < 8; ++i) hash_ = (hash_ ^ ((number >> (8 * i)) & 0xff)) * 0x100000001b3ULL;
+}
+
+void Trace::line(Duration now, const std::string& text) {
+  char time[16];
+  std::snprintf(time, sizeof time, "%9.3f ", static_cast<double>(now.count()) / 1000.0);
+  lines_.push_back(time + text);
+  if (lines_.size() > kTraceLinesMax) lines_.pop_front();
+}
+
+}  // namespace p2pchat::sim
