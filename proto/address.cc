@@ -119,21 +119,21 @@ bool is_local_only(const Ip4& ip) {
 }
 
 bool is_local_only(const Ip6& ip) {
-  const bool is_embedded = std::all_of(ip.begin(), ip.begin() + 5, [](auto group) {
-    return group == 0;
-  });
+  const bool is_embedded =
+      std::all_of(ip.begin(), ip.begin() + 5, [](auto group) { return group == 0; });
   if (is_embedded && (ip[5] == 0 || ip[5] == 0xffff)) {
     // "::" and "::1" fall in here too: they read as 0.0.0.0/8.
-    return is_local_only(Ip4{static_cast<std::uint8_t>(ip[6] >> 8), static_cast<std::uint8_t>(ip[6]),
-                             static_cast<std::uint8_t>(ip[7] >> 8),
-                             static_cast<std::uint8_t>(ip[7])});
+    return is_local_only(
+        Ip4{static_cast<std::uint8_t>(ip[6] >> 8), static_cast<std::uint8_t>(ip[6]),
+            static_cast<std::uint8_t>(ip[7] >> 8), static_cast<std::uint8_t>(ip[7])});
   }
   return (ip[0] & 0xffc0U) == 0xfe80U;
 }
 
 tl::unexpected<Error> no_address(std::string_view text) {
-  return fail(Fault::usage, "'" + std::string(text) + "' is no address: write HOST:PORT, "
-                                                      "[IPv6]:PORT or HOST");
+  return fail(Fault::usage, "'" + std::string(text) +
+                                "' is no address: write HOST:PORT, "
+                                "[IPv6]:PORT or HOST");
 }
 
 }  // namespace

@@ -42,12 +42,12 @@ struct Opening {
 struct Batch {
   RoomId room;
   FeedId feed;
-  ValueId value;     // The roster value that its author has decided.
-  Number first;      // Of the first post; the others follow without gaps.
-  Hash previous;     // Hash of the post before; feed_root() before the first.
+  ValueId value;  // The roster value that its author has decided.
+  Number first;   // Of the first post; the others follow without gaps.
+  Hash previous;  // Hash of the post before; feed_root() before the first.
   std::vector<Post> posts;
-  Hash head;         // Hash of the last post; derived.
-  Bytes raw;         // The bytes on the wire and in the store; derived.
+  Hash head;  // Hash of the last post; derived.
+  Bytes raw;  // The bytes on the wire and in the store; derived.
 
   Number last() const { return {first.value + posts.size() - 1}; }
 

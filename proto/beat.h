@@ -13,6 +13,9 @@
 
 namespace p2pchat {
 
+class Packer;
+class Unpacker;
+
 struct Head {
   FeedId feed;
   Number number;
@@ -21,23 +24,17 @@ struct Head {
   auto operator<=>(const Head&) const = default;
 };
 
-// A head within a message.
-class Packer;
-class Unpacker;
-void pack(Packer& packer, const Head& head);
-Head unpack_head(Unpacker& in);
-
 struct Beat {
   RoomId room;
   PeerId author;
-  Counter counter;                // Rises with every beat of one incarnation of its author.
-  Incarnation incarnation;        // Of the daemon that speaks.
+  Counter counter;          // Rises with every beat of one incarnation of its author.
+  Incarnation incarnation;  // Of the daemon that speaks.
   Stamp stamp;
-  std::optional<Head> own;        // The author's newest post here.
-  Hash vector;                    // vector_hash() of all heads it holds.
-  std::vector<Head> heads;        // The newest changes among them.
-  Bytes hears;                    // Bit i: the i-th member's PUB is heard (members sorted by id).
-  Bytes raw;                      // Signed bytes; derived.
+  std::optional<Head> own;  // The author's newest post here.
+  Hash vector;              // vector_hash() of all heads it holds.
+  std::vector<Head> heads;  // The newest changes among them.
+  Bytes hears;              // Bit i: the i-th member's PUB is heard (members sorted by id).
+  Bytes raw;                // Signed bytes; derived.
 
   // `identity` is the author's.
   void sign(const Identity& identity);
@@ -46,5 +43,9 @@ struct Beat {
 
 // `heads` sorted by feed.
 Hash vector_hash(const std::vector<Head>& heads);
+
+// A head within a message.
+void pack(Packer& packer, const Head& head);
+Head unpack_head(Unpacker& in);
 
 }  // namespace p2pchat

@@ -17,7 +17,7 @@ namespace p2pchat {
 // One host with its three ports.
 struct Place {
   std::string host;
-  std::uint16_t door = 0;   // 0: the door is switched off.
+  std::uint16_t door = 0;  // 0: the door is switched off.
   std::uint16_t link = 0;
   std::uint16_t pub = 0;
 

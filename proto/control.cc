@@ -118,7 +118,8 @@ const Value* Record::find(std::string_view key) const {
 std::string Record::text(std::string_view key, std::string fallback) const {
   const Value* value = find(key);
   const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(value);
-  return text == nullptr ? std::move(fallback) : *text;
+  if (text == nullptr) return fallback;
+  return *text;
 }
 
 std::int64_t Record::integer(std::string_view key, std::int64_t fallback) const {

@@ -17,12 +17,12 @@
 namespace p2pchat::control {
 
 inline constexpr std::uint64_t kVersion = 1;
-inline constexpr std::size_t kFieldsMax = 256;   // In one record.
+inline constexpr std::size_t kFieldsMax = 256;  // In one record.
 
 // std::string is UTF-8 text; Bytes are bytes that are not. A std::string that is not UTF-8 arrives
 // as Bytes, and with U+FFFD where only text fits: keys, verbs, errors, lists.
-using Value = std::variant<std::monostate, bool, std::int64_t, std::string, Bytes,
-                           std::vector<std::string>>;
+using Value =
+    std::variant<std::monostate, bool, std::int64_t, std::string, Bytes, std::vector<std::string>>;
 
 class Record {
  public:
@@ -43,7 +43,7 @@ class Record {
 };
 
 struct Request {
-  std::uint64_t tag = 0;   // Chosen by the caller; comes back on every reply.
+  std::uint64_t tag = 0;  // Chosen by the caller; comes back on every reply.
   std::string verb;
   Record values;
 };
@@ -51,9 +51,9 @@ struct Request {
 struct Reply {
   std::uint64_t tag = 0;
   bool end = false;
-  ExitCode code = ExitCode::done;   // On the end.
-  std::string error;                // On an end that is no success: a sentence.
-  Record row;                       // A row, or what an end has to say.
+  ExitCode code = ExitCode::done;  // On the end.
+  std::string error;               // On an end that is no success: a sentence.
+  Record row;                      // A row, or what an end has to say.
 };
 
 // An encoding longer than kControlBytesMax is the other side's to refuse (Fault::limit).

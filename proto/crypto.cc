@@ -1,7 +1,6 @@
 #include "proto/crypto.h"
 
 #include <sodium.h>
-
 #include <string_view>
 
 #include "proto/base32.h"
@@ -150,9 +149,9 @@ std::string fingerprint(const PeerId& peer) {
 Bytes seal(const RoomKey& key, Counter count, const Topic& topic, ByteView plain) {
   Bytes sealed(plain.size() + crypto_aead_xchacha20poly1305_ietf_ABYTES);
   const Nonce nonce = nonce_of(count);
-  CHECK(crypto_aead_xchacha20poly1305_ietf_encrypt(
-            sealed.data(), nullptr, plain.data(), plain.size(), topic.bytes.data(), Topic::kSize,
-            nullptr, nonce.data(), key.bytes.data()) == 0);
+  CHECK(crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data(), nullptr, plain.data(),
+                                                   plain.size(), topic.bytes.data(), Topic::kSize,
+                                                   nullptr, nonce.data(), key.bytes.data()) == 0);
   return sealed;
 }
 
@@ -160,9 +159,9 @@ std::optional<Bytes> open(const RoomKey& key, Counter count, const Topic& topic,
   if (sealed.size() < crypto_aead_xchacha20poly1305_ietf_ABYTES) return std::nullopt;
   Bytes plain(sealed.size() - crypto_aead_xchacha20poly1305_ietf_ABYTES);
   const Nonce nonce = nonce_of(count);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          plain.data(), nullptr, nullptr, sealed.data(), sealed.size(), topic.bytes.data(),
-          Topic::kSize, nonce.data(), key.bytes.data()) != 0) {
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain.data(), nullptr, nullptr, sealed.data(),
+                                                 sealed.size(), topic.bytes.data(), Topic::kSize,
+                                                 nonce.data(), key.bytes.data()) != 0) {
     return std::nullopt;
   }
   return plain;

@@ -19,17 +19,17 @@ struct Who {};
 
 // What a peer that lost its state is told of itself by one that has not.
 struct Reminder {
-  Signature founding;   // Its own signature on the pair room.
-  Card card;            // Its newest card, as the other knows it.
-  Stamp stamp;          // Of its newest post that the other holds.
+  Signature founding;  // Its own signature on the pair room.
+  Card card;           // Its newest card, as the other knows it.
+  Stamp stamp;         // Of its newest post that the other holds.
 };
 
 // "I am this, and I want to talk to you." Signed over all it holds.
 struct Registration {
   Card card;
   PeerId to;
-  Signature founding;                  // The sender's, on the pair room of both.
-  std::optional<Reminder> reminder;    // If both have been registered before.
+  Signature founding;                // The sender's, on the pair room of both.
+  std::optional<Reminder> reminder;  // If both have been registered before.
 
   Bytes encode(const Identity& sender) const;
 };
@@ -42,8 +42,8 @@ struct Introduction {
 // The answer to a registration. On success it carries the other half of the founding.
 struct Ack {
   Code code = Code::success;
-  std::string reason;                  // For people; empty on success.
-  bool waiting = false;                // Unregistered yet, but a user is being asked.
+  std::string reason;    // For people; empty on success.
+  bool waiting = false;  // Unregistered yet, but a user is being asked.
   std::optional<Signature> founding;
   std::optional<Card> card;
 };

@@ -11,18 +11,18 @@
 
 namespace p2pchat {
 
-using PeerId = Fixed<struct PeerIdTag, 32>;            // The Ed25519 public key.
-using CurveKey = Fixed<struct CurveKeyTag, 32>;        // An X25519 public key.
-using RoomId = Fixed<struct RoomIdTag, 32>;            // H(genesis).
-using ValueId = Fixed<struct ValueIdTag, 32>;          // H(value) of a roster.
-using Hash = Fixed<struct HashTag, 32>;                // BLAKE2b-256.
-using Signature = Fixed<struct SignatureTag, 64>;      // Ed25519.
-using Incarnation = Fixed<struct IncarnationTag, 8>;   // One run of a daemon.
-using Topic = Fixed<struct TopicTag, 16>;              // Where sealed frames of one key go out.
-using RoomKey = Fixed<struct RoomKeyTag, 32>;          // XChaCha20-Poly1305.
-using Salt = Fixed<struct SaltTag, 16>;                // Hides a body from its own hash.
-using FeedTag = Fixed<struct FeedTagTag, 10>;          // The short, public name of a feed.
-using Seed = Fixed<struct SeedTag, 32>;                // Entropy handed to the core.
+using PeerId = Fixed<struct PeerIdTag, 32>;           // The Ed25519 public key.
+using CurveKey = Fixed<struct CurveKeyTag, 32>;       // An X25519 public key.
+using RoomId = Fixed<struct RoomIdTag, 32>;           // H(genesis).
+using ValueId = Fixed<struct ValueIdTag, 32>;         // H(value) of a roster.
+using Hash = Fixed<struct HashTag, 32>;               // BLAKE2b-256.
+using Signature = Fixed<struct SignatureTag, 64>;     // Ed25519.
+using Incarnation = Fixed<struct IncarnationTag, 8>;  // One run of a daemon.
+using Topic = Fixed<struct TopicTag, 16>;             // Where sealed frames of one key go out.
+using RoomKey = Fixed<struct RoomKeyTag, 32>;         // XChaCha20-Poly1305.
+using Salt = Fixed<struct SaltTag, 16>;               // Hides a body from its own hash.
+using FeedTag = Fixed<struct FeedTagTag, 10>;         // The short, public name of a feed.
+using Seed = Fixed<struct SeedTag, 32>;               // Entropy handed to the core.
 
 // Whole numbers with one meaning each.
 template <class Tag>
@@ -33,10 +33,10 @@ struct Whole {
   Whole next() const { return {value + 1}; }
 };
 
-using Number = Whole<struct NumberTag>;     // Of a post in its feed; the first is 1.
-using Counter = Whole<struct CounterTag>;   // Of a card or a beat; it only grows.
-using WantId = Whole<struct WantIdTag>;     // Of an open want, chosen by who wants.
-using VisitId = Whole<struct VisitIdTag>;   // Of a visit to a door, on one daemon.
+using Number = Whole<struct NumberTag>;        // Of a post in its feed; the first is 1.
+using Counter = Whole<struct CounterTag>;      // Of a card or a beat; it only grows.
+using WantId = Whole<struct WantIdTag>;        // Of an open want, chosen by who wants.
+using VisitId = Whole<struct VisitIdTag>;      // Of a visit to a door, on one daemon.
 using RequestId = Whole<struct RequestIdTag>;  // Of a control request, on one daemon.
 
 // One author's posts of one run, within a room.

@@ -96,7 +96,7 @@ inline constexpr Duration kDialBackoffMax = 30s;
 // A wish is repeated at the other's door: at first, and at most this seldom.
 inline constexpr Duration kWishBackoffMin = 61s;
 inline constexpr Duration kWishBackoffMax = 1h;
-// A stranger's key is told of once in this time.
-inline constexpr Duration kStrangerInterval = 1min;
+// A peer's misbehaviour is logged at most this often.
+inline constexpr Duration kReportInterval = 1min;
 
 }  // namespace p2pchat

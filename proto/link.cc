@@ -22,7 +22,6 @@ enum class Word : std::uint8_t {
   heads = 9,
   want = 10,
   give = 11,
-  ping = 12,
 };
 
 Packer& begin(Packer& packer, std::size_t size, Word word) {
@@ -43,8 +42,12 @@ struct Writer {
   void operator()(const Handover& message) const {
     begin(out, 4, Word::handover).fixed(message.room).fixed(message.topic).fixed(message.key);
   }
-  void operator()(const Posts& message) const { begin(out, 2, Word::posts).bytes(message.batch); }
-  void operator()(const Pulse& message) const { begin(out, 2, Word::pulse).bytes(message.beat); }
+  void operator()(const Posts& message) const {
+    begin(out, 3, Word::posts).fixed(message.room).bytes(message.batch);
+  }
+  void operator()(const Pulse& message) const {
+    begin(out, 3, Word::pulse).fixed(message.room).bytes(message.beat);
+  }
   void operator()(const AskHeads& message) const {
     begin(out, 2, Word::ask_heads).fixed(message.room);
   }
@@ -64,8 +67,21 @@ struct Writer {
     for (const Bytes& batch : message.batches) out.bytes(batch);
     out.boolean(message.end);
   }
-  void operator()(const Ping& message) const { begin(out, 2, Word::ping).boolean(message.reply); }
 };
+
+Posts read_posts(Unpacker& in) {
+  Posts message;
+  message.room = in.fixed<RoomId>();
+  message.batch = to_bytes(in.bytes(kBatchBytesMax));
+  return message;
+}
+
+Pulse read_pulse(Unpacker& in) {
+  Pulse message;
+  message.room = in.fixed<RoomId>();
+  message.beat = to_bytes(in.bytes(kFrameBytesMax));
+  return message;
+}
 
 WantId read_want_id(Unpacker& in) {
   return {in.integer(std::numeric_limits<std::uint64_t>::max())};
@@ -131,16 +147,15 @@ Result<Message> read(Unpacker& in, Word word, std::size_t size) {
       has(2);
       return Ack{static_cast<Code>(word), std::string(in.text(kReasonBytesMax))};
     case Word::handover: has(4); return read_handover(in);
-    case Word::posts: has(2); return Posts{to_bytes(in.bytes(kBatchBytesMax))};
-    case Word::pulse: has(2); return Pulse{to_bytes(in.bytes(kFrameBytesMax))};
+    case Word::posts: has(3); return read_posts(in);
+    case Word::pulse: has(3); return read_pulse(in);
     case Word::ask_heads: has(2); return AskHeads{in.fixed<RoomId>()};
     case Word::heads: has(3); return read_heads(in);
     case Word::want: has(8); return read_want(in);
     case Word::give: has(5); return read_give(in);
-    case Word::ping: has(2); return Ping{in.boolean()};
   }
   in.spoil();
-  return Ping{};
+  return Ack{};
 }
 
 }  // namespace
@@ -157,7 +172,7 @@ Result<Message> decode(ByteView frame) {
   if (frame.size() > kFrameBytesMax) return fail(Fault::malformed, "the message is too long");
   Unpacker in(frame);
   const std::size_t size = in.array(kPackTokensMax);
-  const auto word = static_cast<Word>(in.integer(static_cast<std::uint64_t>(Word::ping)));
+  const auto word = static_cast<Word>(in.integer(static_cast<std::uint64_t>(Word::give)));
   Result<Message> message = read(in, word, size);
   if (!in.is_done()) return fail(Fault::malformed, "the message does not decode");
   return message;

@@ -28,8 +28,8 @@ struct Registration {
   Card card;
 };
 struct Ack {
-  Code code = Code::success;   // Never `registration`.
-  std::string reason;          // For people; empty on success.
+  Code code = Code::success;  // Never `registration`.
+  std::string reason;         // For people; empty on success.
 };
 // The key and the topic of my sealed frames in a room, from now on.
 struct Handover {
@@ -39,9 +39,11 @@ struct Handover {
 };
 // One batch, as its author signed it.
 struct Posts {
+  RoomId room;
   Bytes batch;
 };
 struct Pulse {
+  RoomId room;
   Bytes beat;
 };
 // "Send me all your heads of this room."
@@ -69,13 +71,8 @@ struct Give {
   std::vector<Bytes> batches;
   bool end = false;
 };
-// "Are you there?" and "yes": keeps a quiet link known to be alive.
-struct Ping {
-  bool reply = false;
-};
-
-using Message = std::variant<Registration, Ack, Handover, Posts, Pulse, AskHeads, Heads, Want, Give,
-                             Ping>;
+using Message =
+    std::variant<Registration, Ack, Handover, Posts, Pulse, AskHeads, Heads, Want, Give>;
 
 // The message fits a frame.
 Bytes encode(const Message& message);

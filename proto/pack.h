@@ -48,8 +48,16 @@ class Packer {
 
 class Unpacker {
  public:
-  enum class Kind : std::uint8_t { nil, boolean, unsigned_integer, negative_integer, text, bytes,
-                                   array, map };
+  enum class Kind : std::uint8_t {
+    nil,
+    boolean,
+    unsigned_integer,
+    negative_integer,
+    text,
+    bytes,
+    array,
+    map
+  };
 
   // Looks at `bytes`, which must outlive every view that is read from it. A
   // message that is not exactly one msgpack value within the limits reads as
@@ -88,14 +96,14 @@ class Unpacker {
  private:
   struct Token {
     Kind kind;
-    std::uint64_t integer;    // Value (negative: two's complement), or the count of a container.
-    ByteView view;            // Of text and bytes.
+    std::uint64_t integer;  // Value (negative: two's complement), or the count of a container.
+    ByteView view;          // Of text and bytes.
   };
   struct Visitor;
 
   const Token* take(Kind kind);
 
-  std::vector<Token> tokens_;   // In the order of the input; their views point into it.
+  std::vector<Token> tokens_;  // In the order of the input; their views point into it.
   std::size_t next_ = 0;
   bool good_ = false;
 };

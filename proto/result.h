@@ -13,14 +13,14 @@
 namespace p2pchat {
 
 enum class Fault {
-  malformed,   // Bytes that do not decode, or exceed a limit of the format.
-  forged,      // A signature or a hash that does not hold.
-  usage,       // Wrong words from a user or a configuration.
-  unknown,     // No such room, peer, reader or message.
-  identity,    // Another key than the one that was pinned.
-  limit,       // Over a limit named in limits.h.
-  refused,     // The other side, or a rule of ours, says no.
-  machine,     // Disk, socket, permission.
+  malformed,  // Bytes that do not decode, or exceed a limit of the format.
+  forged,     // A signature or a hash that does not hold.
+  usage,      // Wrong words from a user or a configuration.
+  unknown,    // No such room, peer, reader or message.
+  identity,   // Another key than the one that was pinned.
+  limit,      // Over a limit named in limits.h.
+  refused,    // The other side, or a rule of ours, says no.
+  machine,    // Disk, socket, permission.
 };
 
 struct Error {

@@ -49,14 +49,13 @@ constexpr std::array kSpaces = {
 // and jamo (composed forms exist), variation selectors, letters in circles, full width or
 // mathematical dress, and the mark that stands for what was cleaned away.
 constexpr std::array kSecondSpellings = {
-    Range{0x0300, 0x036f}, Range{0x1100, 0x11ff},   Range{0x1ab0, 0x1aff},
-    Range{0x1dc0, 0x1dff}, Range{0x20d0, 0x20ff},   Range{0x2100, 0x214f},
-    Range{0x2460, 0x24ff}, Range{0xfb00, 0xfb4f},   Range{0xfe00, 0xfe0f},
-    Range{0xff00, 0xff5e}, Range{0xfffc, 0xfffd},   Range{0x1d400, 0x1d7ff},
+    Range{0x0300, 0x036f},   Range{0x1100, 0x11ff}, Range{0x1ab0, 0x1aff}, Range{0x1dc0, 0x1dff},
+    Range{0x20d0, 0x20ff},   Range{0x2100, 0x214f}, Range{0x2460, 0x24ff}, Range{0xfb00, 0xfb4f},
+    Range{0xfe00, 0xfe0f},   Range{0xff00, 0xff5e}, Range{0xfffc, 0xfffd}, Range{0x1d400, 0x1d7ff},
     Range{0x1f100, 0x1f1ff},
 };
 
-// Alphabets whose letters look alike. Zero stands for all the rest.
+// Alphabets whose letters look alike; `none` stands for all the rest.
 enum class Alphabet { none, latin, greek, cyrillic, armenian, coptic, cherokee, lisu };
 
 struct AlphabetRange {
@@ -105,15 +104,17 @@ struct Point {
   bool is_valid = false;
 };
 
+// By the number of bytes: which bits of the first one tell it, and the least value that needs it.
+struct Form {
+  std::uint8_t mask;
+  std::uint8_t mark;
+  char32_t least;
+};
+constexpr std::array kForms = {Form{0x80, 0x00, 0}, Form{0xe0, 0xc0, 0x80}, Form{0xf0, 0xe0, 0x800},
+                               Form{0xf8, 0xf0, 0x10000}};
+
 // The code point at the front of `text`, which is not empty; one byte if it is not UTF-8.
 Point first_point(std::string_view text) {
-  struct Form {
-    std::uint8_t mask, mark;
-    char32_t least;
-  };
-  // By the number of bytes: which bits of the first one tell it, and the least value that needs it.
-  constexpr std::array<Form, 4> kForms = {
-      {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}}};
   const auto byte_at = [text](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
   for (std::size_t bytes = 1; bytes <= kForms.size(); ++bytes) {
     const Form& form = kForms[bytes - 1];

@@ -24,10 +24,13 @@ struct Contact {
   bool asks = false;                   // Waits for my user's answer.
   std::optional<Card> card;            // Its newest.
   std::vector<Address> pins;           // Doors at which my user has met it.
-  std::optional<Signature> founding;   // Its signature on our pair room.
+  std::optional<Signature> founding;   // Its signature on our pair room; not a yes of mine.
   std::optional<Address> wish;         // The door at which my registration waits.
 
-  bool is_met() const { return founding.has_value() && !is_blocked; }
+  bool is_met() const { return founding.has_value() && !asks && !is_blocked; }
+  // Where it may be dialled: as its card says, and at the hosts where my user has met
+  // it. Loopback and link-local count only for a peer that is near.
+  std::vector<Place> places() const;
 };
 
 }  // namespace p2pchat

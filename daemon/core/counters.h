@@ -12,6 +12,9 @@ namespace p2pchat {
 class Counters {
  public:
   void count(std::string_view name) { ++values_[name]; }
+  void add(const Counters& other) {
+    for (const auto& [name, value] : other.values_) values_[name] += value;
+  }
   const std::map<std::string_view, std::uint64_t>& values() const { return values_; }
 
  private:

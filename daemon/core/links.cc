@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/core/actions.h"
 #include "proto/limits.h"
 
 namespace p2pchat {
@@ -86,7 +87,7 @@ Actions Links::timer(const Turn& turn) {
   for (auto& [peer, line] : lines_) {
     if (line.due > turn.now.steady) continue;
     if (line.dialled == Dialled::waiting) {
-      for (Action& action : dial(turn, peer, line)) actions.push_back(std::move(action));
+      append(actions, dial(turn, peer, line));
     } else {
       // The connection stands still: neither a failure nor an acknowledgement came.
       line.failure = "no answer";

@@ -18,18 +18,20 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/action.h"
 #include "daemon/core/clock.h"
 #include "daemon/core/contacts.h"
+#include "daemon/core/counters.h"
 #include "daemon/core/entropy.h"
 #include "daemon/core/event.h"
 #include "daemon/core/links.h"
 #include "daemon/core/meetings.h"
-#include "daemon/core/room.h"
+#include "daemon/core/push_rate.h"
+#include "daemon/core/room/room.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/snapshot.h"
 
@@ -58,18 +60,81 @@ class Node {
   Result<Conversation> resolve(std::string_view name) const;
   // Everything that may hold posts or notices.
   std::vector<Conversation> conversations() const;
-  // My name for a peer; "me" is my own claimed name.
+  // My name for a peer; my own claimed name for myself.
   std::string name_of(const PeerId& peer) const;
   // Nothing can sort below or at this stamp in `room` any more.
   Stamp final_stamp(const RoomId& room) const;
 
   control::Record id_record() const;
-  std::vector<control::Record> peer_records() const;
+  std::vector<control::Record> peer_records(Moment now) const;
   std::vector<control::Record> room_records() const;
   std::vector<control::Record> member_records(const RoomId& room) const;
-  control::Record status_record(Moment now) const;
+  control::Record status_record() const;
   // What is wrong, one sentence each; empty when all is well.
-  std::vector<control::Record> doctor_records(Moment now) const;
+  std::vector<control::Record> doctor_records() const;
+
+ private:
+  // One for each event. They answer actions whose links are chosen already.
+  Actions on(const Turn& turn, const event::LinkOpened& event);
+  Actions on(const Turn& turn, const event::LinkClosed& event);
+  Actions on(const Turn& turn, const event::LinkFrameReceived& event);
+  Actions on(const Turn& turn, const event::LiveFrameReceived& event);
+  Actions on(const Turn& turn, const event::DoorAsked& event);
+  Actions on(const Turn& turn, const event::DoorAnswered& event);
+  Actions on(const Turn& turn, const event::DoorFailed& event);
+  Actions on(const Turn& turn, const event::PushRequested& event);
+  Actions on(const Turn& turn, const event::MeetRequested& event);
+  Actions on(const Turn& turn, const event::AliasRequested& event);
+  Actions on(const Turn& turn, const event::BlockRequested& event);
+  Actions on(const Turn& turn, const event::VerifyRequested& event);
+  Actions on(const Turn& turn, const event::RequestDropped& event);
+  Actions on(const Turn& turn, const event::BatchDamaged& event);
+  Actions on(const Turn& turn, const event::StoreRecovered& event);
+  Actions on(const Turn& turn, const event::TimerFired& event);
+  Actions on(const Turn& turn, const event::TurnEnded& event);
+
+  // What a link message means; the others are their room's.
+  Actions receive(const Turn& turn, const event::LinkFrameReceived& from,
+                  const link::Registration& message);
+  Actions receive(const Turn& turn, const event::LinkFrameReceived& from,
+                  const link::Ack& message);
+  template <class Message>
+  Actions receive(const Turn& turn, const event::LinkFrameReceived& from, const Message& message);
+
+  // The one way in: admits, opens the pair room, and begins to dial.
+  Actions admit(const Turn& turn, const Contact& contact);
+  Actions settle(const Turn& turn, Meetings::Outcome outcome);
+  Actions link_ready(const Turn& turn, const PeerId& peer);
+  Actions dial_failed(const Turn& turn, const PeerId& peer);
+  // Chooses the link of every SendLink that a room has ordered, drops those without one,
+  // and keeps the table of topics.
+  Actions from_room(const Room& room, const PeerId& said_by, Actions actions);
+  Result<Contact*> contact_of(std::string_view who);
+  Room* room_of(const RoomId& room);
+  const Room* room_of(const RoomId& room) const;
+  void make_card(Counter counter);
+  RoomState take_stored(const RoomId& room);
+  // A line for the log, unless there was one about this peer a short while ago.
+  Actions report(const Turn& turn, const PeerId& peer, const std::string& text);
+
+  Settings settings_;
+  Identity identity_;
+  Entropy entropy_;
+  Incarnation incarnation_;
+  Clock clock_;
+  bool can_store_;
+  Card card_;
+  action::StoreSelf stored_self_;          // As it is, or will be with this turn, in the store.
+  std::map<RoomId, RoomState> snapshot_;   // Rooms that no contact has opened yet.
+  Contacts contacts_;
+  Meetings meetings_;
+  Links links_;
+  PushRate rate_;
+  std::map<RoomId, Room> rooms_;
+  std::map<RoomId, PeerId> peers_;         // The other member of each pair room, strangers' too.
+  std::map<Topic, std::pair<RoomId, PeerId>> topics_;
+  std::map<PeerId, TimePoint> reported_;   // Bounded by the contacts.
+  Counters counters_;
 };
 
 }  // namespace p2pchat

@@ -6,33 +6,23 @@
 // Nothing is answered that its checksum does not cover: a damaged batch is
 // left out, counted, and named by take_damages() so that it is fetched again.
 //
-// Effects: reads and writes SQLite. Single-threaded; owned by the loop.
+// Effects: reads and writes SQLite. Single-threaded; owned by the loop. The
+// Store stays where it is as long as its Inbox lives.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/event.h"
+#include "daemon/shell/entry.h"
+#include "daemon/shell/log_stream.h"
 #include "daemon/shell/store.h"
 
 namespace p2pchat {
-
-// One message as a reader gets it, before names are put in.
-struct Entry {
-  RoomId room;
-  PeerId author;
-  bool is_system = false;     // A notice of this daemon; no feed, not in `log`.
-  std::string id;             // message_id(), or "n.<position>" for a notice.
-  Number number;
-  Stamp stamp;                // A notice's is made from the time it was written.
-  WallTime received;
-  Bytes body;
-  bool is_late = false;       // Sorts before something that arrived earlier.
-  std::int64_t position = 0;  // Of its row, in the order of arrival.
-  std::int32_t index = 0;     // Of the post within its batch.
-};
 
 // After which message a reader stands in one conversation.
 struct ReaderPlace {
@@ -52,25 +42,18 @@ struct Reader {
 // A pull under way: where it stands in each conversation it reads.
 using PullCursor = std::map<RoomId, ReaderPlace>;
 
-// A log under way. Opaque to all but the Inbox.
-struct LogQuery {
-  RoomId room;
-  Stamp since;                              // Inclusive.
-  Stamp until{~std::uint64_t{0}};           // Inclusive.
-  std::size_t last = 0;                     // Only the last so many; 0 is all.
-};
-
-class LogStream;  // Reads on, in the one order; see inbox.cc.
-
 class Inbox {
  public:
   explicit Inbox(Store& store);
   ~Inbox();
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
 
   // The places at which `reader` stands in `rooms`.
   Result<PullCursor> open_pull(const Reader& reader, const std::vector<RoomId>& rooms);
-  // The next messages for `cursor` in the order of arrival, moving it. Opening posts
-  // are never answered; posts of `self` only with `mine`.
+  // The next messages for `cursor` in the order of arrival, moving it; none when there are no
+  // more yet. Opening posts are never answered; posts of `self` only with `mine`. On failure
+  // the cursor stays.
   Result<std::vector<Entry>> pull(PullCursor& cursor, std::size_t at_most, const PeerId& self,
                                   bool mine);
   // Moves places forward, durably, in one commit; never backwards.
@@ -88,16 +71,23 @@ class Inbox {
   };
   Result<std::vector<ReaderRow>> readers();
 
+  // A log is what the room holds now; what arrives while it is read is not in it.
   Result<std::unique_ptr<LogStream>> open_log(const LogQuery& query);
   // The next messages; an empty answer is the end.
   Result<std::vector<Entry>> log(LogStream& stream, std::size_t at_most);
 
-  // Damaged batches met since the last call.
+  // Damaged batches met since the last call: Store::take_damages().
   std::vector<event::BatchDamaged> take_damages();
 
  private:
+  struct Lane;
+
+  Result<void> seek(Lane& lane, const PeerId& self, bool mine);
+  // The row at `position`, checked; null if it is damaged, which is reported.
+  Result<const OpenedRow*> row(std::int64_t position);
+
   Store& store_;
-  std::vector<event::BatchDamaged> damages_;
+  std::unique_ptr<OpenedRow> warm_;   // The row read last: the next call goes on in it.
 };
 
 }  // namespace p2pchat

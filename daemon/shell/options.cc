@@ -46,9 +46,9 @@ tl::unexpected<Error> usage(std::string text) { return fail(Fault::usage, std::m
 class StrictToml : public CLI::ConfigTOML {
  public:
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
+    std::vector<CLI::ConfigItem> all = CLI::ConfigTOML::from_config(input);
     std::set<std::string> seen;
-    for (const CLI::ConfigItem& item : items) {
+    for (const CLI::ConfigItem& item : all) {
       if (!item.parents.empty()) {
         throw CLI::ConfigError(fmt::format("[{}] is a section, and there are none",
                                            item.parents.front()));
@@ -65,7 +65,7 @@ class StrictToml : public CLI::ConfigTOML {
             "the quotes of '{}' do not match, or there is a # between them", item.name));
       }
     }
-    return items;
+    return all;
   }
 
  private:
@@ -178,7 +178,7 @@ Folders default_folders(const Surroundings& around, const std::string& state) {
   return folders;
 }
 
-fs::path absolute(const fs::path& path) {
+fs::path whole_path(const fs::path& path) {
   std::error_code ignored;
   const fs::path whole = fs::absolute(path, ignored);
   return whole.empty() ? path : whole.lexically_normal();
@@ -190,8 +190,8 @@ Result<void> choose_folders(const Words& words, const Surroundings& around, Opti
   const fs::path socket = words.socket.empty() ? defaults.socket : fs::path(words.socket);
   if (state.empty()) return usage("there is no HOME to keep the state in; give --state DIR");
   if (socket.empty()) return usage("there is no place for the socket; give --socket PATH");
-  options.state = absolute(state);
-  options.socket = absolute(socket);
+  options.state = whole_path(state);
+  options.socket = whole_path(socket);
   const std::size_t size = options.socket.native().size();
   if (size > kSocketPathBytesMax) {
     return usage(fmt::format("socket {}: the path has {} bytes, and a socket's may have {}",

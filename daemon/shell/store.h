@@ -13,14 +13,15 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "daemon/core/action.h"
 #include "daemon/core/snapshot.h"
 #include "proto/result.h"
 
-struct sqlite3;
-
 namespace p2pchat {
+
+class Database;
 
 class Store {
  public:
@@ -35,15 +36,23 @@ class Store {
   // Carries out every Store... and Forget... action among `actions`, in order, in one
   // durable commit. On failure nothing of it has happened.
   Result<void> commit(std::span<const Action> actions);
-  // True if a small write succeeds now, after a commit had failed.
+  // True if writing as much as the largest batch succeeds now, after a commit had failed.
   bool can_write();
 
-  // Batches of one feed from `first` on, in order, as they came, until `last` is passed
-  // or `take` answers false. Damaged ones end the reading.
+  // Batches of one feed from the one that holds `first` on, in order, as they came, until
+  // `last` is passed or `take` answers false. A damaged one ends the reading, and so does a
+  // gap. `take` does not use the store.
   Result<void> read_batches(const RoomId& room, const FeedId& feed, Number first, Number last,
                             const std::function<bool(ByteView batch)>& take);
 
-  sqlite3* handle();   // For Inbox, which reads the same file.
+  // Damaged batches that any reading has met since the last call, each once.
+  std::vector<event::BatchDamaged> take_damages();
+
+  // --- For Inbox, which reads the same file ---
+  Database& database();
+  // Remembers the row at `position` for take_damages(). A damaged notice is nobody's to give
+  // again, so it is only left out.
+  Result<void> report_damage(std::int64_t position);
 
  private:
   struct Impl;

@@ -35,7 +35,8 @@ class Disk {
     bool is_known_damaged = false; // And a read has found that.
   };
 
-  void commit(const Actions& actions);
+  // Carries out one Store... or Forget...; whoever commits a turn does so for all or none.
+  void commit(const Action& action);
   Snapshot load() const;
 
   // The frames that answer `want`. A damaged batch ends the answer and is named.

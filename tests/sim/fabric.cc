@@ -58,12 +58,12 @@ std::string Fabric::ip(HostIndex host) const {
 
 Duration Fabric::reliable_delay() {
   Duration wait = delay();
-  if (is_lost()) wait += prng.between(kResendMin, kResendMax);
+  if (is_lost()) wait += prng_.between(kResendMin, kResendMax);
   return wait;
 }
 
 void Fabric::deliver_at(Duration when, HostIndex host, Life to_life, Event event) {
-  agenda.at(when, [this, host, to_life, event = std::move(event)] {
+  agenda_.at(when, [this, host, to_life, event = std::move(event)] {
     if (to_life != 0 && life(host) == to_life) deliver_(host, event);
   });
 }

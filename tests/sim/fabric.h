@@ -44,7 +44,11 @@ class Fabric {
   using Life = std::uint64_t;
 
   Fabric(Agenda& agenda, std::uint64_t seed, Deliver deliver)
-      : agenda(agenda), prng(seed), deliver_(std::move(deliver)) {}
+      : agenda_(agenda), prng_(seed), deliver_(std::move(deliver)) {}
+
+  Agenda& agenda() { return agenda_; }
+  Prng& prng() { return prng_; }
+  Conditions& conditions() { return conditions_; }
 
   HostIndex attach(const PeerId& id);
   void rise(HostIndex host, std::vector<Place> places);
@@ -75,18 +79,14 @@ class Fabric {
   Life life(HostIndex host) const { return hosts_[host].is_up ? hosts_[host].life : 0; }
   std::size_t size() const { return hosts_.size(); }
 
-  Duration delay() { return prng.between(conditions.delay_min, conditions.delay_max); }
+  Duration delay() { return prng_.between(conditions_.delay_min, conditions_.delay_max); }
   // How long a segment takes that TCP sends until it has arrived.
   Duration reliable_delay();
-  bool is_lost() { return prng.chance(conditions.loss); }
+  bool is_lost() { return prng_.chance(conditions_.loss); }
 
   // Hands `event` to the host now, or at `when` if the same life still runs then.
   void deliver(HostIndex host, Event event) { deliver_(host, std::move(event)); }
   void deliver_at(Duration when, HostIndex host, Life to_life, Event event);
-
-  Agenda& agenda;
-  Prng prng;
-  Conditions conditions;
 
  private:
   struct Machine {
@@ -98,6 +98,9 @@ class Fabric {
     std::set<PeerId> admitted;
   };
 
+  Agenda& agenda_;
+  Prng prng_;
+  Conditions conditions_;
   Deliver deliver_;
   std::vector<Machine> hosts_;
   std::set<std::pair<HostIndex, HostIndex>> cut_;

@@ -23,7 +23,7 @@ void LinkWires::dial(HostIndex host, const action::Dial& order) {
   attempts_[{host, order.peer}] = attempt;
   const auto life = fabric_.life(host);
   // A handshake takes two round trips.
-  fabric_.agenda.after(fabric_.reliable_delay() + fabric_.delay(),
+  fabric_.agenda().after(fabric_.reliable_delay() + fabric_.delay(),
                        [this, host, order, attempt, life] {
                          if (fabric_.life(host) == life) finish_dial(host, order, attempt);
                        });
@@ -55,7 +55,7 @@ void LinkWires::finish_dial(HostIndex host, const action::Dial& order, WireId at
 void LinkWires::fail_dial(HostIndex host, const PeerId& peer, WireId attempt, Duration wait,
                           const std::string& why) {
   const auto life = fabric_.life(host);
-  fabric_.agenda.after(wait, [this, host, peer, attempt, life, why] {
+  fabric_.agenda().after(wait, [this, host, peer, attempt, life, why] {
     const auto it = attempts_.find({host, peer});
     if (it == attempts_.end() || it->second != attempt || fabric_.life(host) != life) return;
     attempts_.erase(it);
@@ -71,9 +71,9 @@ void LinkWires::send(HostIndex host, const PeerId& peer, LinkSide side, const By
   if (wire.is_dead) return;
   const std::size_t from = end_at(side);
   const Duration arrival =
-      std::max(fabric_.agenda.now() + fabric_.reliable_delay(), wire.last_arrival[from]);
+      std::max(fabric_.agenda().now() + fabric_.reliable_delay(), wire.last_arrival[from]);
   wire.last_arrival[from] = arrival;
-  fabric_.agenda.at(arrival, [this, id, from, frame] { arrive(id, from, frame); });
+  fabric_.agenda().at(arrival, [this, id, from, frame] { arrive(id, from, frame); });
 }
 
 void LinkWires::arrive(WireId id, std::size_t from, const Bytes& frame) {
@@ -96,7 +96,7 @@ void LinkWires::hand_over(WireId id, std::size_t from, const Bytes& frame) {
     if (old != ends_.end()) {
       // The peer's earlier connection had broken unnoticed; this one takes its place.
       wires_.at(old->second).is_dead = true;
-      if (fabric_.prng.chance(50)) close_end(old->second, kAcceptor, "replaced");
+      if (fabric_.prng().chance(50)) close_end(old->second, kAcceptor, "replaced");
     }
     ends_[end] = id;
     fabric_.deliver(host, event::LinkOpened{peer, side, fabric_.ip(wire.host[kDialler])});
@@ -114,17 +114,17 @@ void LinkWires::hang_up(HostIndex host, const action::HangUp& order) {
   ends_.erase(it);
   Wire& wire = wires_.at(id);
   if (wire.is_dead) return;
-  if (fabric_.prng.chance(50)) return break_wire(id, 500ms);
+  if (fabric_.prng().chance(50)) return break_wire(id, 500ms);
   // What was sent before still arrives, and then the other side learns of the end.
   const std::size_t from = end_at(order.side);
-  const Duration last = std::max(fabric_.agenda.now(), wire.last_arrival[from]);
-  fabric_.agenda.at(last + fabric_.delay(), [this, id] { break_wire(id, 100ms); });
+  const Duration last = std::max(fabric_.agenda().now(), wire.last_arrival[from]);
+  fabric_.agenda().at(last + fabric_.delay(), [this, id] { break_wire(id, 100ms); });
 }
 
 void LinkWires::expel(HostIndex host, const PeerId& peer) {
   for (const auto& [id, wire] : wires_) {
     if (wire.is_dead || wire.host[kAcceptor] != host) continue;
-    if (fabric_.id(wire.host[kDialler]) == peer || fabric_.conditions.is_harsh) {
+    if (fabric_.id(wire.host[kDialler]) == peer || fabric_.conditions().is_harsh) {
       break_wire(id, 300ms);
     }
   }
@@ -151,7 +151,7 @@ void LinkWires::mend(HostIndex a, HostIndex b) {
     const bool is_between = (wire.host[0] == a && wire.host[1] == b) ||
                             (wire.host[0] == b && wire.host[1] == a);
     if (!is_between || wire.is_dead) continue;
-    if (fabric_.prng.chance(50)) {
+    if (fabric_.prng().chance(50)) {
       break_wire(id, 2s);
       continue;
     }
@@ -181,7 +181,7 @@ void LinkWires::break_wire(WireId id, Duration noticed_within) {
   wire.is_dead = true;
   wire.stalled = {};
   for (const std::size_t end : {kDialler, kAcceptor}) {
-    fabric_.agenda.after(fabric_.prng.between(0ms, noticed_within),
+    fabric_.agenda().after(fabric_.prng().between(0ms, noticed_within),
                          [this, id, end] { close_end(id, end, "connection lost"); });
   }
 }

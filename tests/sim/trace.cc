@@ -94,7 +94,6 @@ std::string message_text(const link::Message& message) {
             for (const Bytes& raw : it.batches) out += " [" + raw_batch_text(raw) + "]";
             return out;
           },
-          [](const link::Ping& it) { return std::string(it.reply ? "Pong" : "Ping"); },
       },
       message);
 }

@@ -264,7 +264,7 @@ class Clang(Tidy):
     def test_clang_tidy(self):
         self.assertEqual([], self.tidy("int sum_of(int left) { return left; }\n"))
         self.assert_complains(self.tidy("int SumOf(int left) { return left; }\n"), "naming")
-        self.assert_complains(self.tidy("int* nothing() { return 0; }\n"), "nullptr")
+        self.assert_complains(self.tidy("typedef int Count;\n"), "use-using")
         self.assert_complains(self.tidy("int broken( { }\n"), "error")
 
 

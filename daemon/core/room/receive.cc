@@ -1,18 +1,11 @@
 // The receiving half of Room: what members say, over links and over PUB.
 #include <algorithm>
 
+#include "daemon/core/actions.h"
 #include "daemon/core/room/room.h"
 #include "proto/limits.h"
 
 namespace p2pchat {
-namespace {
-
-void append(Actions& to, Actions from) {
-  std::move(from.begin(), from.end(), std::back_inserter(to));
-}
-
-}  // namespace
-
 Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Posts& posts) {
   bool of_use = false;
   return take_batch(turn, posts.batch, peer, of_use);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/core/actions.h"
 #include "proto/check.h"
 #include "proto/limits.h"
 
@@ -12,10 +13,6 @@ constexpr Duration kEagerBeats = 5s;
 constexpr Duration kEagerInterval = 1s;
 // Beats without news that still repeat the last news, in case one was lost.
 constexpr std::uint32_t kBeatsAlikeMax = 2;
-
-void append(Actions& to, Actions from) {
-  std::move(from.begin(), from.end(), std::back_inserter(to));
-}
 
 // The side is filled in by Node, which knows the links.
 Action to_peer(const PeerId& peer, const link::Message& message) {
@@ -63,7 +60,7 @@ Actions Room::end_turn(const Turn& turn) {
     CHECK(feeds_.take(batch, ready) == Feeds::Verdict::taken);
     const std::uint64_t first_queued = batch.last().value - posts + 1;
     append(actions, store(turn, std::move(ready)));
-    append(actions, spread(turn, link::Posts{batch.raw}));
+    append(actions, spread(turn, link::Posts{facts_.id, batch.raw}));
     const FeedTag tag = feed_tag(facts_.id, own_feed());
     for (std::size_t i = 0; i < posts; ++i) {
       control::Record row;
@@ -187,7 +184,7 @@ Actions Room::full_state(const Turn& turn, const PeerId& peer) {
                                  heads.begin() + static_cast<std::ptrdiff_t>(end)}};
     actions.push_back(to_peer(peer, page));
   }
-  actions.push_back(to_peer(peer, link::Pulse{make_beat(turn).raw}));
+  if (can_store_) actions.push_back(to_peer(peer, link::Pulse{facts_.id, make_beat(turn).raw}));
   return actions;
 }
 
@@ -205,6 +202,12 @@ Actions Room::timer(const Turn& turn) {
   return actions;
 }
 
+Actions Room::store_recovered(const Turn& turn) {
+  can_store_ = true;
+  beat_soon(turn);
+  return ask_for_missing(turn);
+}
+
 TimePoint Room::deadline() const {
   const TimePoint beat = is_any_linked() ? beat_due_ : TimePoint::never();
   return std::min({beat, keys_.deadline(), repair_.deadline()});
@@ -212,8 +215,9 @@ TimePoint Room::deadline() const {
 
 Actions Room::send_beat(const Turn& turn) {
   beat_due_ = next_idle_beat(turn);
-  if (!is_any_linked()) return {};
-  return spread(turn, link::Pulse{make_beat(turn).raw});
+  // A beat is a promise, and a promise is stored before it is given.
+  if (!is_any_linked() || !can_store_) return {};
+  return spread(turn, link::Pulse{facts_.id, make_beat(turn).raw});
 }
 
 Beat Room::make_beat(const Turn& turn) {

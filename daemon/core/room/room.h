@@ -62,7 +62,7 @@ class Room {
   TimePoint deadline() const;
 
   void damaged(const Missing& batch) { repair_.add_hole(batch); }
-  void set_can_store(bool can_store) { can_store_ = can_store; }
+  Actions store_recovered(const Turn& turn);
 
   // --- Queries ---
   const RoomFacts& facts() const { return facts_; }

@@ -1,0 +1,350 @@
+#include "ctl/arguments.h"
+
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+
+#include "ctl/help.h"
+#include "ctl/time_text.h"
+#include "proto/batch.h"
+#include "proto/limits.h"
+#include "proto/text.h"
+
+namespace p2pchat::ctl {
+
+namespace {
+
+using Verb = decltype(Command::verb);
+using Shape = Query::Shape;
+
+constexpr std::string_view kSystemSocket = "/run/p2pchatd/p2pchatd.sock";
+constexpr std::string_view kUserSocket = "/p2pchatd/p2pchatd.sock";  // Below XDG_RUNTIME_DIR.
+
+// All words as they came, before they mean anything.
+struct Words {
+  std::string socket, timeout, who, name, text, file, reader, ack = "auto", idle, format, since,
+      until, count;
+  bool json = false, quiet = false, undo = false, no_talk = false, lines = false, follow = false,
+       peek = false, mine = false, fail_empty = false;
+};
+
+tl::unexpected<Failure> usage(std::string text) {
+  return end_with(ExitCode::usage, std::move(text));
+}
+
+Outcome<std::optional<Duration>> read_duration(const std::string& flag, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto duration = parse_duration(text);
+  if (!duration) return usage(flag + " takes a duration such as 500ms, 10s, 5m, 2h or 2d");
+  return duration;
+}
+
+Outcome<std::uint64_t> read_count(const std::string& text) {
+  std::uint64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  constexpr auto kCountMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (error != std::errc() || rest != end || count == 0 || count > kCountMax) {
+    return usage("-n takes a whole number above 0");
+  }
+  return count;
+}
+
+Outcome<std::optional<Format>> read_format(const Words& words) {
+  if (words.format.empty()) return std::nullopt;
+  if (words.json) return usage("--format and --json exclude each other");
+  auto format = Format::parse(words.format);
+  if (!format) return end_with(format.error());
+  return std::optional(std::move(*format));
+}
+
+Outcome<std::string> read_reader(const Words& words, std::string_view fallback) {
+  if (words.reader.empty()) return std::string(fallback);
+  if (words.reader.size() > kReaderNameBytesMax || cleaned(words.reader) != words.reader) {
+    return usage("--as takes a name of at most 64 bytes, without control characters");
+  }
+  return words.reader;
+}
+
+// Sets `key`_id or `key`_ms of a log's request.
+Outcome<void> set_moment(control::Record& values, const std::string& key, const std::string& text,
+                         WallTime now) {
+  if (text.empty()) return {};
+  const auto time = parse_since(text, now);
+  if (time) {
+    values.set(key + "_ms", time->milliseconds);
+  } else if (parse_message_id(text)) {
+    values.set(key + "_id", text);
+  } else {
+    return usage("--" + key + " takes RFC 3339, a date, how long ago (2d), or a message's id");
+  }
+  return {};
+}
+
+// The verbs: the flags of each, and what they mean together.
+class Parser {
+ public:
+  explicit Parser(WallTime now) : now_(now) {
+    app_.name("chatctl");
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.footer(std::string(general_help()));
+    app_.set_version_flag("--version", "chatctl " P2PCHAT_VERSION);
+    app_.add_option("--socket", words_.socket, "Path of the daemon's socket")
+        ->envname("CHATCTL_SOCKET")->type_name("PATH");
+    app_.add_flag("--json", words_.json, "One JSON object per line")->envname("CHATCTL_JSON");
+    app_.add_flag("-q,--quiet", words_.quiet, "No notes on stderr, only errors")
+        ->envname("CHATCTL_QUIET");
+    app_.add_option("--timeout", words_.timeout,
+                    "How long to wait for the daemon (default 10s); of pull, for messages")
+        ->type_name("D");
+    add_people();
+    add_push();
+    add_pull();
+    add_readers();
+    add_log();
+    add_views();
+  }
+
+  Outcome<std::variant<Command, Printout>> read(std::vector<std::string> arguments);
+
+ private:
+  using Meaning = std::function<Outcome<Verb>()>;
+
+  CLI::App& add(const std::string& name, const std::string& description, Meaning meaning) {
+    CLI::App& verb = *app_.add_subcommand(name, description);
+    verb.footer("Also: --socket PATH, --json, -q, --timeout D; see chatctl --help.\n\n" +
+                std::string(verb_help(name)));
+    verbs_.emplace_back(&verb, std::move(meaning));
+    return verb;
+  }
+  // A required word that stands by itself.
+  static CLI::Option& add_word(CLI::App& verb, const std::string& title, std::string& word,
+                               const std::string& description) {
+    return *verb.add_option(title, word, description)->required()->type_name("");
+  }
+  void add_query(const std::string& name, const std::string& description, Shape shape) {
+    add(name, description, [name, shape] { return Verb(Query{name, {}, shape}); });
+  }
+
+  void add_people();
+  void add_push();
+  void add_pull();
+  void add_readers();
+  void add_log();
+  void add_views();
+
+  Outcome<Verb> push() const;
+  Outcome<Verb> pull() const;
+  Outcome<Verb> log() const;
+
+  WallTime now_;
+  CLI::App app_{"Talk to the p2pchat daemon of this host."};
+  Words words_;
+  std::vector<std::pair<CLI::App*, Meaning>> verbs_;
+  CLI::Option* text_ = nullptr;
+  CLI::Option* name_ = nullptr;
+};
+
+void Parser::add_people() {
+  add_query("id", "Who I am: id, fingerprint, addresses", Shape::pairs);
+  CLI::App& chat = add("chat", "Meet a peer, and talk on this terminal", [this]() -> Outcome<Verb> {
+    auto reader = read_reader(words_, kReaderOfTalk);
+    if (!reader) return end_with(reader.error());
+    return Chat{words_.who, !words_.no_talk, std::move(*reader)};
+  });
+  add_word(chat, "TARGET", words_.who, "ID@HOST:PORT, HOST[:PORT], or a contact");
+  chat.add_flag("--no-talk", words_.no_talk, "Only meet; print the contact's name");
+  chat.add_option("--as", words_.reader, "Whose place moves (default talk)")->type_name("READER");
+
+  const std::string who_means = "A name, an id, or the beginning of one";
+  CLI::App& alias = add("alias", "Give somebody a name of mine", [this] {
+    const auto values = control::Record().set("who", words_.who).set("name", words_.name);
+    return Verb(Query{"alias", values, Shape::pairs});
+  });
+  add_word(alias, "WHO", words_.who, who_means);
+  add_word(alias, "NAME", words_.name, "The name to be used from now on");
+  CLI::App& block = add("block", "Cut somebody off", [this] {
+    const auto values = control::Record().set("who", words_.who).set("undo", words_.undo);
+    return Verb(Query{"block", values, Shape::pairs});
+  });
+  add_word(block, "WHO", words_.who, who_means);
+  block.add_flag("--undo", words_.undo, "Let them in again");
+  CLI::App& verify = add("verify", "Note that I have compared a fingerprint", [this] {
+    return Verb(Query{"verify", control::Record().set("who", words_.who), Shape::pairs});
+  });
+  add_word(verify, "WHO", words_.who, who_means);
+}
+
+void Parser::add_push() {
+  CLI::App& push = add("push", "Send a message", [this] { return this->push(); });
+  add_word(push, "NAME", words_.name, "To whom: a room, a contact, or an id");
+  text_ = push.add_option("TEXT", words_.text, "The message; - takes all of stdin")->type_name("");
+  push.add_flag("-l,--lines", words_.lines, "Each line of stdin is a message");
+  push.add_option("--file", words_.file, "All of a file is the message")->type_name("F");
+}
+
+void Parser::add_pull() {
+  CLI::App& pull = add("pull", "Read what is new", [this] { return this->pull(); });
+  name_ = pull.add_option("NAME", words_.name, "Only this room or contact")->type_name("");
+  pull.add_flag("-f,--follow", words_.follow, "Go on with what comes");
+  pull.add_option("-n,--count", words_.count, "End after so many messages")->type_name("N");
+  pull.add_option("--as", words_.reader, "Whose place to go on from (default default)")
+      ->type_name("READER");
+  pull.add_flag("--peek", words_.peek, "Leave the place where it is");
+  pull.add_option("--ack", words_.ack, "auto: the place moves once a message is written; "
+                                       "manual: by chatctl ack")
+      ->type_name("auto|manual");
+  pull.add_flag("--mine", words_.mine, "My own messages too");
+  pull.add_option("--idle", words_.idle, "Follow, and end when nothing came for so long")
+      ->type_name("D");
+  pull.add_option("--format", words_.format, "How a message is written")->type_name("FORMAT");
+  pull.add_flag("--fail-empty", words_.fail_empty, "Exit 8 when nothing was new");
+}
+
+void Parser::add_readers() {
+  CLI::App& ack = add("ack", "Note that a reader has had all up to a message",
+                      [this]() -> Outcome<Verb> {
+    auto reader = read_reader(words_, kReaderDefault);
+    if (!reader) return end_with(reader.error());
+    const auto values = control::Record().set("reader", *reader).set("id", words_.who);
+    return Query{"ack", values, Shape::nothing};
+  });
+  add_word(ack, "ID", words_.who, "Of the newest message that was read");
+  ack.add_option("--as", words_.reader, "Whose place (default default)")->type_name("READER");
+  add_query("readers", "Where each reader stands", Shape::table);
+}
+
+void Parser::add_log() {
+  CLI::App& log = add("log", "The history of a room or contact", [this] { return this->log(); });
+  add_word(log, "NAME", words_.name, "A room, a contact, or an id");
+  log.add_option("--since", words_.since, "From this time or message on")->type_name("TIME");
+  log.add_option("--until", words_.until, "Up to this time or message")->type_name("TIME");
+  log.add_option("-n,--count", words_.count, "Only the newest so many")->type_name("N");
+  log.add_option("--format", words_.format, "As of pull")->type_name("FORMAT");
+}
+
+void Parser::add_views() {
+  add_query("rooms", "The rooms that I am in", Shape::table);
+  CLI::App& members = add("members", "Who is in a room", [this] {
+    return Verb(Query{"members", control::Record().set("name", words_.name), Shape::table});
+  });
+  add_word(members, "NAME", words_.name, "A room or a contact");
+  add_query("peers", "Whom I know, and how they are reached", Shape::table);
+  add_query("status", "Health and counters", Shape::pairs);
+  add_query("doctor", "What is wrong, in one line each", Shape::sentences);
+}
+
+Outcome<Verb> Parser::push() const {
+  const bool has_text = text_->count() > 0;
+  const bool has_file = !words_.file.empty();
+  const int sources = int{has_text} + int{words_.lines} + int{has_file};
+  if (sources == 0) return usage("nothing to push: give a TEXT, - or -l for stdin, or --file F");
+  if (sources > 1) return usage("TEXT, -, -l and --file exclude each other");
+  if (words_.lines) return Push{words_.name, Push::Source::lines, {}};
+  if (has_file) return Push{words_.name, Push::Source::file, words_.file};
+  if (words_.text == "-") return Push{words_.name, Push::Source::input, {}};
+  if (words_.text.empty()) return usage("an empty message says nothing");
+  return Push{words_.name, Push::Source::words, words_.text};
+}
+
+Outcome<Verb> Parser::pull() const {
+  Pull pull;
+  if (name_->count() > 0 && words_.name.empty()) return usage("an empty NAME names nobody");
+  pull.name = words_.name;
+  auto reader = read_reader(words_, kReaderDefault);
+  if (!reader) return end_with(reader.error());
+  pull.reader = std::move(*reader);
+  if (words_.ack != "auto" && words_.ack != "manual") return usage("--ack takes auto or manual");
+  auto idle = read_duration("--idle", words_.idle);
+  if (!idle) return end_with(idle.error());
+  auto timeout = read_duration("--timeout", words_.timeout);
+  if (!timeout) return end_with(timeout.error());
+  auto format = read_format(words_);
+  if (!format) return end_with(format.error());
+  if (!words_.count.empty()) {
+    const auto count = read_count(words_.count);
+    if (!count) return end_with(count.error());
+    pull.count = *count;
+  }
+  pull.follows = words_.follow || idle->has_value();
+  pull.peeks = words_.peek;
+  pull.acknowledges = words_.ack == "auto" && !words_.peek;
+  pull.with_mine = words_.mine;
+  pull.fails_empty = words_.fail_empty;
+  pull.idle = *idle;
+  pull.timeout = *timeout;
+  pull.format = std::move(*format);
+  return pull;
+}
+
+Outcome<Verb> Parser::log() const {
+  Log log;
+  log.values.set("name", words_.name);
+  const auto since = set_moment(log.values, "since", words_.since, now_);
+  if (!since) return end_with(since.error());
+  const auto until = set_moment(log.values, "until", words_.until, now_);
+  if (!until) return end_with(until.error());
+  if (!words_.count.empty()) {
+    const auto count = read_count(words_.count);
+    if (!count) return end_with(count.error());
+    log.values.set("last", static_cast<std::int64_t>(*count));
+  }
+  auto format = read_format(words_);
+  if (!format) return end_with(format.error());
+  log.format = std::move(*format);
+  return log;
+}
+
+std::string socket_path(const std::string& given) {
+  if (!given.empty()) return given;
+  const char* const folder = std::getenv("XDG_RUNTIME_DIR");
+  if (folder != nullptr && *folder != '\0') {
+    const std::string path = folder + std::string(kUserSocket);
+    struct stat facts {};
+    if (stat(path.c_str(), &facts) == 0) return path;
+  }
+  return std::string(kSystemSocket);
+}
+
+// CLI11 may answer several lines; ours is one.
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+Outcome<std::variant<Command, Printout>> Parser::read(std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
+  try {
+    app_.parse(std::move(arguments));
+  } catch (const CLI::CallForVersion& version) {
+    return Printout{std::string(version.what()) + "\n"};
+  } catch (const CLI::Success&) {
+    return Printout{app_.help()};
+  } catch (const CLI::Error& error) {
+    const auto verbs = app_.get_subcommands();
+    const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
+    return usage(one_line(error.what()) + " (see chatctl " + verb + "--help)");
+  }
+  const auto verb = std::find_if(verbs_.begin(), verbs_.end(),
+                                 [](const auto& each) { return each.first->parsed(); });
+  auto meaning = verb->second();
+  if (!meaning) return end_with(meaning.error());
+  const auto timeout = read_duration("--timeout", words_.timeout);
+  if (!timeout) return end_with(timeout.error());
+  return Command{socket_path(words_.socket), words_.json, words_.quiet, *timeout,
+                 std::move(*meaning)};
+}
+
+}  // namespace
+
+Outcome<std::variant<Command, Printout>> read_arguments(std::vector<std::string> arguments,
+                                                        WallTime now) {
+  return Parser(now).read(std::move(arguments));
+}
+
+}  // namespace p2pchat::ctl

@@ -1,0 +1,84 @@
+// Command: what the words of a command line mean.
+//
+// Every word has been understood and every combination allowed, so whoever
+// carries a command out has no usage errors of its own, but for what depends
+// on the surroundings (a terminal, a file).
+// Pure values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "ctl/format.h"
+#include "proto/control.h"
+#include "proto/moment.h"
+
+namespace p2pchat::ctl {
+
+inline constexpr std::string_view kReaderDefault = "default";
+// Of `chat`, so that talking takes nothing from what scripts pull.
+inline constexpr std::string_view kReaderOfTalk = "talk";
+
+// One request whose answer is printed as it comes.
+struct Query {
+  enum class Shape {
+    nothing,    // The end says all.
+    pairs,      // The end's row, one field a line.
+    table,      // Rows in columns.
+    sentences,  // A row a line.
+  };
+
+  std::string verb;
+  control::Record values;
+  Shape shape = Shape::nothing;
+};
+
+struct Chat {
+  std::string target;
+  bool talks = true;
+  std::string reader{kReaderOfTalk};
+};
+
+struct Push {
+  enum class Source {
+    words,  // The text stands on the command line.
+    input,  // All of stdin is one message.
+    lines,  // Each line of stdin is one.
+    file,   // All of a file is one.
+  };
+
+  std::string to;
+  Source source = Source::words;
+  std::string text;  // The words, or the file's path.
+};
+
+struct Pull {
+  std::string name;                  // Empty: all conversations.
+  std::string reader{kReaderDefault};
+  bool follows = false;
+  bool peeks = false;
+  bool acknowledges = true;
+  bool with_mine = false;
+  bool fails_empty = false;
+  std::uint64_t count = 0;           // Ends after so many; 0 is no limit.
+  std::optional<Duration> idle;      // Ends after so long without a message; only with follows.
+  std::optional<Duration> timeout;   // Of the whole command.
+  std::optional<Format> format;
+};
+
+struct Log {
+  control::Record values;            // Of the request.
+  std::optional<Format> format;
+};
+
+struct Command {
+  std::string socket;
+  bool is_json = false;
+  bool is_quiet = false;
+  std::optional<Duration> timeout;
+  std::variant<Query, Chat, Push, Pull, Log> verb;
+};
+
+}  // namespace p2pchat::ctl

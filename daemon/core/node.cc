@@ -1,0 +1,280 @@
+#include "daemon/core/node.h"
+
+#include <algorithm>
+
+#include "daemon/core/actions.h"
+#include "daemon/core/answers.h"
+#include "proto/limits.h"
+#include "proto/pair.h"
+#include "proto/text.h"
+
+namespace p2pchat {
+
+Node::Node(Settings settings, Identity identity, const Seed& seed, const Snapshot& snapshot,
+           bool can_store)
+    : settings_(std::move(settings)),
+      identity_(std::move(identity)),
+      entropy_(seed),
+      incarnation_(entropy_.draw<Incarnation>()),
+      clock_(snapshot.promised),
+      can_store_(can_store),
+      stored_self_{snapshot.card_counter, snapshot.promised},
+      contacts_(snapshot.contacts),
+      meetings_(settings_.accept),
+      rate_(settings_.rate) {
+  for (const RoomState& room : snapshot.rooms) snapshot_[room.room] = room;
+  make_card(snapshot.card_counter.next());
+}
+
+void Node::make_card(Counter counter) {
+  card_ = Card::make(identity_, settings_.name, settings_.places, settings_.is_relay, counter);
+}
+
+Actions Node::start(Moment now) {
+  const Turn turn{now, clock_, entropy_, identity_};
+  Actions actions;
+  stored_self_.card_counter = card_.counter;
+  if (can_store_) actions.push_back(stored_self_);
+  for (const auto& [id, room] : snapshot_) {
+    for (const FeedState& feed : room.feeds) {
+      // My own feeds are followed wherever they had got to; foreign ones within reason.
+      if (feed.feed.author == identity_.id()) {
+        clock_.observe(feed.stamp, feed.stamp.wall());
+      } else {
+        clock_.observe(feed.stamp, now.wall);
+      }
+    }
+  }
+  for (const auto& [peer, contact] : contacts_.all()) {
+    peers_[pair_room(identity_.id(), peer)] = peer;
+    if (contact.is_met()) append(actions, admit(turn, contact));
+  }
+  meetings_.resume(turn, contacts_);
+  return actions;
+}
+
+Actions Node::step(Moment now, const Event& event) {
+  const Turn turn{now, clock_, entropy_, identity_};
+  Actions actions = std::visit([&](const auto& fact) { return on(turn, fact); }, event);
+  if (clock_.promised() > stored_self_.promised) {
+    // A promise is durable before anybody hears it.
+    stored_self_.promised = clock_.promised();
+    actions.insert(actions.begin(), stored_self_);
+  }
+  return actions;
+}
+
+TimePoint Node::deadline() const {
+  TimePoint next = std::min(links_.deadline(), meetings_.deadline());
+  for (const auto& [id, room] : rooms_) next = std::min(next, room.deadline());
+  return next;
+}
+
+Actions Node::on(const Turn& turn, const event::LinkOpened& event) {
+  Contact* contact = contacts_.find(event.peer);
+  if (contact == nullptr || !contact->is_met()) {
+    return {action::HangUp{event.peer, event.side}};
+  }
+  contact->is_near |= is_local_only(event.host);
+  return links_.opened(turn, event, card_);
+}
+
+Actions Node::on(const Turn& turn, const event::LinkClosed& event) {
+  const Links::Closed closed = links_.closed(turn, event);
+  Actions actions;
+  if (closed.lost_last) {
+    for (auto& [id, room] : rooms_) room.unlinked(event.peer);
+  }
+  if (closed.dial_failed) append(actions, dial_failed(turn, event.peer));
+  return actions;
+}
+
+Actions Node::dial_failed(const Turn& turn, const PeerId& peer) {
+  const Contact* contact = contacts_.find(peer);
+  if (contact == nullptr || links_.is_ready(peer)) return {};
+  // It may have moved, or have lost its state and not know us: its door tells.
+  const Room* room = room_of(pair_room(identity_.id(), peer));
+  const auto newest = room == nullptr ? std::nullopt : room->feeds().newest_of(peer);
+  const Stamp stamp = newest ? room->feeds().state(newest->feed).stamp : Stamp{};
+  return meetings_.remind(turn, *contact, card_, stamp);
+}
+
+Actions Node::on(const Turn& turn, const event::LinkFrameReceived& event) {
+  const auto message = link::decode(event.frame);
+  if (!message) {
+    counters_.count("malformed");
+    counters_.count("ack_invalid_sent");
+    const link::Ack invalid{Code::invalid, message.error().text};
+    return {action::SendLink{event.peer, event.side, link::encode(invalid)}};
+  }
+  return std::visit([&](const auto& said) { return receive(turn, event, said); }, *message);
+}
+
+Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
+                      const link::Registration& message) {
+  counters_.count("registrations_received");
+  const auto answer = [&](Code code, std::string reason) {
+    return action::SendLink{from.peer, from.side, link::encode(link::Ack{code, std::move(reason)})};
+  };
+  Contact* contact = contacts_.find(from.peer);
+  if (contact == nullptr || !contact->is_met()) {
+    counters_.count("ack_unregistered_sent");
+    return {answer(Code::unregistered, "not registered")};
+  }
+  if (message.card.id != from.peer) {
+    counters_.count("ack_invalid_sent");
+    return {answer(Code::invalid, "the card is somebody else's")};
+  }
+  Actions actions;
+  if (contacts_.update_card(*contact, message.card)) {
+    if (can_store_) actions.push_back(action::StoreContact{*contact});
+    links_.keep(turn, from.peer, contact->places());
+  }
+  counters_.count("ack_success_sent");
+  actions.push_back(answer(Code::success, ""));
+  return actions;
+}
+
+Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
+                      const link::Ack& message) {
+  switch (message.code) {
+    case Code::success:
+      counters_.count("ack_success_received");
+      if (!links_.acknowledged(from.peer, from.side)) return {};
+      return link_ready(turn, from.peer);
+    case Code::unregistered: counters_.count("ack_unregistered_received"); break;
+    case Code::invalid: counters_.count("ack_invalid_received"); break;
+    case Code::registration: break;
+  }
+  return report(turn, from.peer, "refuses: " + cleaned(message.reason));
+}
+
+template <class Message>
+Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
+                      const Message& message) {
+  Room* room = room_of(message.room);
+  if (room == nullptr) {
+    counters_.count("ack_unregistered_sent");
+    const link::Ack unknown{Code::unregistered, "no such room here"};
+    return {action::SendLink{from.peer, from.side, link::encode(unknown)}};
+  }
+  if constexpr (std::is_same_v<Message, link::Handover>) {
+    // A topic belongs to whoever handed it over first.
+    const auto owner = topics_.find(message.topic);
+    if (owner != topics_.end() && owner->second != std::pair{message.room, from.peer}) return {};
+  }
+  return from_room(*room, from.peer, room->receive(turn, from.peer, from.side, message));
+}
+
+Actions Node::link_ready(const Turn& turn, const PeerId& peer) {
+  Actions actions;
+  if (const Place* place = links_.dialled_place(peer)) {
+    actions.push_back(action::Hear{peer, place->host, place->pub});
+  }
+  for (auto& [id, room] : rooms_) append(actions, from_room(room, peer, room.linked(turn, peer)));
+  return actions;
+}
+
+Actions Node::on(const Turn& turn, const event::LiveFrameReceived& event) {
+  const auto frame = live::decode(event.frame);
+  const auto topic = frame ? topics_.find(frame->topic) : topics_.end();
+  Room* room = topic == topics_.end() ? nullptr : room_of(topic->second.first);
+  if (room == nullptr) {
+    counters_.count("live_unknown");
+    return {};
+  }
+  const PeerId author = topic->second.second;
+  return from_room(*room, author, room->receive_live(turn, author, *frame));
+}
+
+Actions Node::from_room(const Room& room, const PeerId& said_by, Actions actions) {
+  Actions routed;
+  for (Action& action : actions) {
+    if (auto* send = std::get_if<action::SendLink>(&action)) {
+      const auto side = links_.side_to(identity_.id(), send->peer);
+      if (!side) continue;
+      send->side = *side;
+    } else if (const auto* subscribe = std::get_if<action::Subscribe>(&action)) {
+      topics_[subscribe->topic] = {room.facts().id, said_by};
+    } else if (const auto* unsubscribe = std::get_if<action::Unsubscribe>(&action)) {
+      topics_.erase(unsubscribe->topic);
+    } else if (auto* answer = std::get_if<action::Answer>(&action)) {
+      answer->row.set("conversation", name_of(peers_.at(room.facts().id)));
+    }
+    routed.push_back(std::move(action));
+  }
+  return routed;
+}
+
+Actions Node::admit(const Turn& turn, const Contact& contact) {
+  const PeerId& peer = contact.id;
+  const RoomId id = pair_room(identity_.id(), peer);
+  peers_[id] = peer;
+  if (!rooms_.contains(id)) {
+    std::vector<PeerId> members{identity_.id(), peer};
+    std::sort(members.begin(), members.end());
+    RoomFacts facts{id, pair_value(identity_.id(), peer), members, identity_.id(), incarnation_,
+                    settings_.room_bytes};
+    rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store_);
+  }
+  links_.keep(turn, peer, contact.places());
+  return {action::Admit{peer}};
+}
+
+RoomState Node::take_stored(const RoomId& room) {
+  auto stored = snapshot_.extract(room);
+  return stored.empty() ? RoomState{room, 0, {}} : std::move(stored.mapped());
+}
+
+Room* Node::room_of(const RoomId& room) {
+  const auto it = rooms_.find(room);
+  return it == rooms_.end() ? nullptr : &it->second;
+}
+
+const Room* Node::room_of(const RoomId& room) const {
+  const auto it = rooms_.find(room);
+  return it == rooms_.end() ? nullptr : &it->second;
+}
+
+Actions Node::on(const Turn& turn, const event::TimerFired&) {
+  Actions actions = links_.timer(turn);
+  append(actions, meetings_.timer(turn, contacts_, card_));
+  for (auto& [id, room] : rooms_) {
+    if (room.deadline() > turn.now.steady) continue;
+    append(actions, from_room(room, identity_.id(), room.timer(turn)));
+  }
+  return actions;
+}
+
+Actions Node::on(const Turn& turn, const event::TurnEnded&) {
+  Actions actions;
+  for (auto& [id, room] : rooms_) {
+    append(actions, from_room(room, identity_.id(), room.end_turn(turn)));
+  }
+  return actions;
+}
+
+Actions Node::report(const Turn& turn, const PeerId& peer, const std::string& text) {
+  const auto last = reported_.find(peer);
+  if (last != reported_.end() && turn.now.steady - last->second < kReportInterval) return {};
+  reported_[peer] = turn.now.steady;
+  return {action::Report{name_of(peer) + ": " + text}};
+}
+
+Actions Node::on(const Turn& turn, const event::BatchDamaged& event) {
+  Room* room = room_of(event.room);
+  if (room != nullptr) room->damaged({event.feed, event.first, event.last});
+  counters_.count("batches_damaged");
+  return report(turn, event.feed.author, "a stored batch is damaged; it is fetched again");
+}
+
+Actions Node::on(const Turn& turn, const event::StoreRecovered&) {
+  can_store_ = true;
+  Actions actions{stored_self_};
+  for (auto& [id, room] : rooms_) {
+    append(actions, from_room(room, identity_.id(), room.store_recovered(turn)));
+  }
+  return actions;
+}
+
+}  // namespace p2pchat

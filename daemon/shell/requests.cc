@@ -1,0 +1,128 @@
+#include "daemon/shell/requests.h"
+
+#include <pwd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "proto/text.h"
+
+namespace p2pchat {
+namespace {
+
+// The last moment of a millisecond, as a stamp.
+Stamp end_of(WallTime wall) { return {Stamp::at(wall).value | 0xffffU}; }
+
+// One end of a log: a time in milliseconds, or a message.
+Result<std::optional<Stamp>> bound_in(const control::Record& values, const std::string& name,
+                                      Inbox& inbox, Stamp (*of_time)(WallTime)) {
+  if (values.has(name + "_ms")) return of_time({values.integer(name + "_ms")});
+  if (!values.has(name + "_id")) return std::nullopt;
+  const auto stamp = inbox.stamp_of(values.text(name + "_id"));
+  if (!stamp) return tl::unexpected(stamp.error());
+  return *stamp;
+}
+
+std::string user_name(std::uint32_t uid) {
+  std::array<char, 4096> buffer{};
+  passwd facts{};
+  passwd* found = nullptr;
+  if (getpwuid_r(uid, &facts, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    return found->pw_name;
+  }
+  return std::to_string(uid);
+}
+
+}  // namespace
+
+std::optional<Event> wished(const control::Request& request, RequestId id) {
+  const control::Record& values = request.values;
+  if (request.verb == "push") {
+    Bytes body = values.has("data") ? values.bytes("data") : to_bytes(values.text("text"));
+    return event::PushRequested{id, values.text("to"), std::move(body)};
+  }
+  if (request.verb == "chat") return event::MeetRequested{id, values.text("target")};
+  if (request.verb == "alias") {
+    return event::AliasRequested{id, values.text("who"), values.text("name")};
+  }
+  if (request.verb == "block") {
+    return event::BlockRequested{id, values.text("who"), values.flag("undo")};
+  }
+  if (request.verb == "verify") return event::VerifyRequested{id, values.text("who")};
+  return std::nullopt;
+}
+
+Result<Reader> reader_in(const control::Record& values, std::uint32_t uid) {
+  Reader reader{uid, values.text("reader", "default")};
+  if (reader.name.empty() || cleaned(reader.name) != reader.name) {
+    return fail(Fault::usage, "a reader's name must be text without control characters");
+  }
+  if (reader.name.size() > kReaderNameBytesMax) {
+    return fail(Fault::usage, "a reader's name may have " + std::to_string(kReaderNameBytesMax) +
+                                  " bytes at most");
+  }
+  return reader;
+}
+
+Result<PullWish> pull_wish_in(const control::Record& values, std::uint32_t uid, const Node& node) {
+  auto reader = reader_in(values, uid);
+  if (!reader) return tl::unexpected(reader.error());
+  PullWish wish;
+  wish.reader = std::move(*reader);
+  wish.follow = values.flag("follow");
+  wish.peek = values.flag("peek");
+  wish.mine = values.flag("mine");
+  if (values.has("name")) {
+    const auto conversation = node.resolve(values.text("name"));
+    if (!conversation) return tl::unexpected(conversation.error());
+    wish.room = conversation->room;
+  }
+  return wish;
+}
+
+Result<LogQuery> log_query_in(const control::Record& values, const Node& node, Inbox& inbox) {
+  const auto conversation = node.resolve(values.text("name"));
+  if (!conversation) return tl::unexpected(conversation.error());
+  LogQuery query;
+  query.room = conversation->room;
+  const auto since = bound_in(values, "since", inbox, Stamp::at);
+  if (!since) return tl::unexpected(since.error());
+  const auto until = bound_in(values, "until", inbox, end_of);
+  if (!until) return tl::unexpected(until.error());
+  if (*since) query.since = **since;
+  if (*until) query.until = **until;
+  query.last = static_cast<std::size_t>(std::max<std::int64_t>(values.integer("last"), 0));
+  return query;
+}
+
+Result<PullCursor> places_in(const control::Record& values) {
+  const control::Value* value = values.find("places");
+  const auto* texts = value == nullptr ? nullptr : std::get_if<std::vector<std::string>>(value);
+  if (texts == nullptr) return fail(Fault::usage, "there are no places");
+  PullCursor places;
+  for (const std::string& text : *texts) {
+    const auto place = decode_place(text);
+    if (!place) return fail(Fault::usage, "'" + cleaned(text) + "' is no place");
+    ReaderPlace& furthest = places[place->first];
+    furthest = std::max(furthest, place->second);
+  }
+  return places;
+}
+
+Result<std::vector<control::Record>> reader_rows(const Node& node, Inbox& inbox) {
+  const auto readers = inbox.readers();
+  if (!readers) return tl::unexpected(readers.error());
+  Presenter presenter(node);
+  std::vector<control::Record> rows;
+  for (const Inbox::ReaderRow& each : *readers) {
+    control::Record& row = rows.emplace_back();
+    row.set("reader", each.reader.name);
+    row.set("user", user_name(each.reader.uid));
+    row.set("conversation", presenter.conversation(each.room));
+    row.set("unread", each.unread);
+    row.set("place", encode_place(each.room, each.place));
+  }
+  return rows;
+}
+
+}  // namespace p2pchat

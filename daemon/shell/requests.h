@@ -1,0 +1,31 @@
+// Requests: what the values of a control request ask for.
+//
+// Nothing is done here; an error is what its caller is told. Pure, but for the
+// lookups in Node and Inbox.
+#pragma once
+
+#include <optional>
+
+#include "daemon/core/node.h"
+#include "daemon/shell/inbox.h"
+#include "daemon/shell/streams.h"
+#include "proto/control.h"
+
+namespace p2pchat {
+
+// A wish that Node decides about, as the event it is told; nothing for other verbs.
+std::optional<Event> wished(const control::Request& request, RequestId id);
+
+// "reader", of the user `uid`.
+Result<Reader> reader_in(const control::Record& values, std::uint32_t uid);
+// For "pull".
+Result<PullWish> pull_wish_in(const control::Record& values, std::uint32_t uid, const Node& node);
+// For "log".
+Result<LogQuery> log_query_in(const control::Record& values, const Node& node, Inbox& inbox);
+// For "took": the furthest of the places in each room.
+Result<PullCursor> places_in(const control::Record& values);
+
+// For "readers": one row each.
+Result<std::vector<control::Record>> reader_rows(const Node& node, Inbox& inbox);
+
+}  // namespace p2pchat

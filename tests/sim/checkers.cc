@@ -1,0 +1,376 @@
+#include "tests/sim/checkers.h"
+
+#include <algorithm>
+
+#include "proto/door.h"
+#include "proto/limits.h"
+#include "proto/pair.h"
+
+namespace p2pchat::sim {
+
+void Checkers::add_host(const PeerId& id) {
+  for (HostIndex other = 0; other < hosts_.size(); ++other) {
+    const RoomId room = pair_room(hosts_[other], id);
+    pairs_[room] = {room, other, hosts_.size()};
+  }
+  hosts_.push_back(id);
+}
+
+void Checkers::fail(const Witness& witness, const std::string& text) {
+  verdict_.fail(short_text(hosts_[witness.host]) + " " + text);
+}
+
+const Checkers::Pair* Checkers::pair(const RoomId& room) const {
+  const auto it = pairs_.find(room);
+  return it == pairs_.end() ? nullptr : &it->second;
+}
+
+const RoomId& Checkers::room_of(HostIndex a, HostIndex b) const {
+  const auto it = std::find_if(pairs_.begin(), pairs_.end(), [a, b](const auto& entry) {
+    return entry.second.a == std::min(a, b) && entry.second.b == std::max(a, b);
+  });
+  return it->first;
+}
+
+bool Checkers::is_member(const RoomId& room, HostIndex host) const {
+  const Pair* members = pair(room);
+  return members != nullptr && (members->a == host || members->b == host);
+}
+
+bool Checkers::is_member(const RoomId& room, const PeerId& peer) const {
+  const Pair* members = pair(room);
+  return members != nullptr && (hosts_[members->a] == peer || hosts_[members->b] == peer);
+}
+
+// --- What is stored ---------------------------------------------------------
+
+void Checkers::storing(const Witness& witness, const Action& action) {
+  if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
+    storing_batch(witness, *batch);
+  } else if (const auto* self = std::get_if<action::StoreSelf>(&action)) {
+    if (self->card_counter < witness.disk.card_counter()) fail(witness, "takes a card counter back");
+    if (self->promised < witness.disk.promised()) fail(witness, "takes a promise back");
+  } else if (const auto* contact = std::get_if<action::StoreContact>(&action)) {
+    const PeerId& self_id = hosts_[witness.host];
+    const Contact& told = contact->contact;
+    if (told.founding && !verify_founding(told.id, self_id, *told.founding)) {
+      fail(witness, "counts somebody as met without a signature");
+    }
+    for (const auto& [id, other] : witness.disk.contacts()) {
+      if (id != told.id && other.name == told.name) fail(witness, "lists two peers as " + told.name);
+    }
+  }
+}
+
+void Checkers::storing_batch(const Witness& witness, const action::StoreBatch& order) {
+  const auto batch = Batch::decode(order.batch.raw);
+  if (!batch) return fail(witness, "stores a batch that does not verify");
+  if (batch->room != order.batch.room || batch->feed != order.batch.feed ||
+      batch->first != order.batch.first || batch->head != order.batch.head) {
+    return fail(witness, "stores a batch under another name than it bears");
+  }
+  if (!is_member(batch->room, witness.host) || !is_member(batch->room, batch->feed.author)) {
+    return fail(witness, "stores a batch of somebody who is no member");
+  }
+  const Disk::Row* row = witness.disk.covering(batch->room, batch->feed, batch->first);
+  if (row != nullptr) {
+    if (row->batch->raw != batch->raw) return fail(witness, "stores another batch at a number");
+    if (!damaged_.contains(witness.host)) fail(witness, "stores a batch twice");
+    return;
+  }
+  if (!fits_feed(witness, *batch)) return;
+  Hash previous = batch->previous;
+  for (std::size_t i = 0; i < batch->posts.size(); ++i) {
+    const Number number{batch->first.value + i};
+    previous = post_hash(previous, number, batch->posts[i]);
+    storing_post(witness, *batch, i, previous);
+  }
+}
+
+bool Checkers::fits_feed(const Witness& witness, const Batch& batch) {
+  const Disk::Row* newest = witness.disk.newest(batch.room, batch.feed);
+  const Number expected = newest == nullptr ? Number{1} : newest->batch->last().next();
+  const Hash previous =
+      newest == nullptr ? feed_root(batch.room, batch.feed) : newest->batch->head;
+  if (batch.first != expected) {
+    fail(witness, "stores a batch beyond a gap");
+    return false;
+  }
+  if (batch.previous != previous) {
+    fail(witness, "stores a batch that does not follow");
+    return false;
+  }
+  if (newest != nullptr && batch.posts.front().stamp <= newest->batch->posts.back().stamp) {
+    fail(witness, "stores a batch whose stamps do not rise");
+    return false;
+  }
+  return true;
+}
+
+void Checkers::storing_post(const Witness& witness, const Batch& batch, std::size_t index,
+                            const Hash& hash) {
+  const Post& post = batch.posts[index];
+  const PostId id{batch.room, batch.feed, {batch.first.value + index}};
+  if (index > 0 && post.stamp <= batch.posts[index - 1].stamp) {
+    fail(witness, "stores posts whose stamps do not rise");
+  }
+  const auto [it, is_new] = posts_.try_emplace(id, hash);
+  if (it->second != hash) return fail(witness, "stores one of two posts at one number");
+  if (is_new) {
+    if (batch.feed.author != hosts_[witness.host]) {
+      return fail(witness, "stores a post that its author has not stored");
+    }
+    writing_post(witness, batch, index);
+  }
+  const auto author = static_cast<HostIndex>(
+      std::find(hosts_.begin(), hosts_.end(), batch.feed.author) - hosts_.begin());
+  const auto settled = final_.find({witness.host, batch.room});
+  if (settled != final_.end() && post.stamp <= settled->second && !amnesiacs_.contains(author)) {
+    fail(witness, "stores a post below a line that was final");
+  }
+  if (post.kind != PostKind::chat) return;
+  const Push* push = ledger_.push_of(to_string(post.body));
+  if (push == nullptr || push->post != id) return fail(witness, "holds a text that was not pushed");
+  check_arrival(witness, id, *push);
+}
+
+void Checkers::writing_post(const Witness& witness, const Batch& batch, std::size_t index) {
+  const Post& post = batch.posts[index];
+  const PostId id{batch.room, batch.feed, {batch.first.value + index}};
+  const auto run = runs_.try_emplace(batch.feed, witness.run).first->second;
+  const auto& incarnation =
+      incarnations_.try_emplace({witness.host, witness.run}, batch.feed.incarnation).first->second;
+  if (run != witness.run) fail(witness, "posts under an incarnation of an earlier run");
+  if (incarnation != batch.feed.incarnation) fail(witness, "posts under two incarnations");
+  if ((post.kind == PostKind::opening) != (id.number == Number{1})) {
+    fail(witness, "begins a feed without an opening, or opens it twice");
+  }
+  check_own_stamp(witness, batch, post.stamp);
+  if (post.kind == PostKind::chat) ledger_.written(witness.host, id, to_string(post.body));
+}
+
+void Checkers::check_own_stamp(const Witness& witness, const Batch& batch, Stamp stamp) {
+  const auto promised = promised_.find({witness.host, batch.room});
+  if (promised != promised_.end() && stamp <= promised->second) {
+    fail(witness, "posts below a stamp that its beat promised");
+  }
+  if (stamp <= witness.disk.promised()) fail(witness, "posts below a stamp that it had promised");
+  for (const Disk::Row& row : witness.disk.rows()) {
+    if (!row.batch || row.room != batch.room) continue;
+    const Stamp stored = row.batch->posts.back().stamp;
+    if (stamp > stored) continue;
+    // A stamp too far ahead of one's own clock is not followed.
+    const WallTime looked{std::min(row.received.milliseconds, witness.boot.milliseconds)};
+    const Stamp bound = Stamp::at({looked.milliseconds + kClockAheadMax.count()});
+    const bool is_own = row.batch->feed.author == batch.feed.author;
+    if (is_own || stored <= bound) fail(witness, "posts below a stamp that it had stored");
+  }
+}
+
+void Checkers::check_arrival(const Witness& witness, const PostId& id, const Push& push) {
+  for (const Push& earlier : ledger_.pushes()) {
+    if (earlier.author != push.author || earlier.room != push.room) continue;
+    if (!earlier.answered || *earlier.answered > push.asked || earlier.is_forgotten) continue;
+    const PostId& post = *earlier.post;
+    if (post.feed == id.feed) {
+      if (post.number >= id.number) fail(witness, "numbers posts in another order than pushed");
+    } else if (witness.disk.covering(post.room, post.feed, post.number) == nullptr) {
+      fail(witness, "shows '" + push.text + "' before '" + earlier.text + "'");
+    }
+  }
+}
+
+// --- What leaves ------------------------------------------------------------
+
+void Checkers::leaving(const Witness& witness, const Action& action) {
+  if (const auto* send = std::get_if<action::SendLink>(&action)) {
+    if (send->frame.size() > kFrameBytesMax) return fail(witness, "sends a frame over the limit");
+    const auto message = link::decode(send->frame);
+    if (!message) return fail(witness, "sends what does not decode");
+    leaving_message(witness, *message, &send->peer);
+  } else if (const auto* publish = std::get_if<action::Publish>(&action)) {
+    leaving_live(witness, publish->frame);
+  } else if (const auto* give = std::get_if<action::Give>(&action)) {
+    if (!is_member(give->want.room, give->peer)) fail(witness, "gives to somebody who is no member");
+    if (give->want.budget > kWantBytesMax) fail(witness, "gives more than may be wanted");
+  } else if (const auto* answer = std::get_if<action::AnswerDoor>(&action)) {
+    if (answer->answer.size() > kDoorBytesMax) fail(witness, "answers too long at its door");
+    const auto decoded = door::decode_answer(answer->answer);
+    if (!decoded) return fail(witness, "answers at its door what does not decode");
+    const auto* introduction = std::get_if<door::Introduction>(&*decoded);
+    if (introduction != nullptr) leaving_card(witness, introduction->card);
+  } else if (const auto* visit = std::get_if<action::VisitDoor>(&action)) {
+    if (visit->question.size() > kDoorBytesMax) fail(witness, "asks too long at a door");
+    const auto decoded = door::decode_question(visit->question);
+    if (!decoded) return fail(witness, "asks at a door what does not decode");
+    const auto* registration = std::get_if<door::Registration>(&*decoded);
+    if (registration != nullptr) leaving_card(witness, registration->card);
+  } else if (const auto* answer_to_user = std::get_if<action::Answer>(&action)) {
+    ledger_.answered(witness.host, *answer_to_user);
+    const Push* push = ledger_.push_of(answer_to_user->request);
+    if (push == nullptr || answer_to_user->code != ExitCode::done) return;
+    const bool is_durable = push->post && witness.disk.covering(push->room, push->post->feed,
+                                                                push->post->number) != nullptr;
+    if (!is_durable) fail(witness, "answers a push that is not durable");
+  }
+}
+
+void Checkers::giving(const Witness& witness, const PeerId& peer, const Bytes& frame) {
+  if (frame.size() > kFrameBytesMax) return fail(witness, "gives a frame over the limit");
+  const auto message = link::decode(frame);
+  if (!message) return fail(witness, "gives what does not decode");
+  leaving_message(witness, *message, &peer);
+}
+
+void Checkers::leaving_message(const Witness& witness, const link::Message& message,
+                               const PeerId* to) {
+  if (const auto* posts = std::get_if<link::Posts>(&message)) {
+    leaving_posts(witness, posts->batch, to);
+  } else if (const auto* give = std::get_if<link::Give>(&message)) {
+    for (const Bytes& raw : give->batches) leaving_posts(witness, raw, to);
+  } else if (const auto* pulse = std::get_if<link::Pulse>(&message)) {
+    leaving_beat(witness, pulse->beat, to);
+  } else if (const auto* registration = std::get_if<link::Registration>(&message)) {
+    leaving_card(witness, registration->card);
+  } else if (const auto* key = std::get_if<link::Handover>(&message)) {
+    keys_[key->topic] = key->key;
+    if (!is_member(key->room, *to)) fail(witness, "hands a key to somebody who is no member");
+  } else if (const auto* heads = std::get_if<link::Heads>(&message)) {
+    for (const Head& head : heads->heads) {
+      if (!holds_head(witness, heads->room, head)) fail(witness, "names a head it does not hold");
+    }
+  }
+}
+
+void Checkers::leaving_posts(const Witness& witness, ByteView raw, const PeerId* to) {
+  const auto batch = Batch::decode(raw);
+  if (!batch) return fail(witness, "sends a batch that does not verify");
+  if (!witness.disk.holds(*batch)) return fail(witness, "sends a batch that is not durable");
+  if (to != nullptr && !is_member(batch->room, *to)) {
+    fail(witness, "sends a batch to somebody who is no member");
+  }
+}
+
+void Checkers::leaving_beat(const Witness& witness, ByteView raw, const PeerId* to) {
+  const auto beat = Beat::decode(raw);
+  if (!beat) return fail(witness, "sends a beat that does not verify");
+  if (beat->author != hosts_[witness.host]) return fail(witness, "sends somebody else's beat");
+  if (to != nullptr && !is_member(beat->room, *to)) {
+    return fail(witness, "sends a beat to somebody who is no member");
+  }
+  if (beat->own && !holds_head(witness, beat->room, *beat->own)) {
+    return fail(witness, "says that it has posted what is not durable");
+  }
+  for (const Head& head : beat->heads) {
+    if (!holds_head(witness, beat->room, head)) fail(witness, "receipts what is not durable");
+  }
+  auto& [counter, newest] = beats_[{beat->room, beat->incarnation}];
+  const bool is_new = beat->counter > counter;
+  if (!is_new && newest != to_bytes(raw)) return fail(witness, "counts a beat that is not new");
+  counter = beat->counter;
+  newest = to_bytes(raw);
+  Stamp& promised = promised_[{witness.host, beat->room}];
+  promised = std::max(promised, beat->stamp);
+}
+
+void Checkers::leaving_live(const Witness& witness, const Bytes& frame) {
+  if (frame.size() > kFrameBytesMax) return fail(witness, "publishes a frame over the limit");
+  const auto live = live::decode(frame);
+  if (!live) return fail(witness, "publishes what does not decode");
+  // A key that was handed over to nobody opens nothing for anybody.
+  const auto key = keys_.find(live->topic);
+  if (key == keys_.end()) return;
+  const auto plain = open(key->second, live->count, live->topic, live->sealed);
+  if (!plain) return fail(witness, "publishes what its own key does not open");
+  const auto message = link::decode(*plain);
+  if (!message) return fail(witness, "seals what does not decode");
+  leaving_message(witness, *message, nullptr);
+}
+
+void Checkers::leaving_card(const Witness& witness, const Card& card) {
+  if (card.id != hosts_[witness.host]) return fail(witness, "shows somebody else's card");
+  if (card.counter > witness.disk.card_counter()) {
+    return fail(witness, "shows a card whose counter is not durable");
+  }
+  const auto [it, is_new] = cards_.try_emplace({card.id, card.counter}, card.raw);
+  if (!is_new && it->second != card.raw && !amnesiacs_.contains(witness.host)) {
+    fail(witness, "shows two cards with one counter");
+  }
+}
+
+bool Checkers::holds_head(const Witness& witness, const RoomId& room, const Head& head) const {
+  const Disk::Row* row = witness.disk.covering(room, head.feed, head.number);
+  if (row == nullptr) return false;
+  const auto it = posts_.find({room, head.feed, head.number});
+  return it != posts_.end() && it->second == head.hash;
+}
+
+// --- After a turn, after faults, at the end ---------------------------------
+
+void Checkers::turned(const Witness& witness, const Node& node) {
+  for (const auto& [room, members] : pairs_) {
+    if (members.a != witness.host && members.b != witness.host) continue;
+    Stamp& settled = final_[{witness.host, room}];
+    settled = std::max(settled, node.final_stamp(room));
+  }
+}
+
+void Checkers::losing_state(HostIndex host, const std::vector<const Disk*>& disks) {
+  amnesiacs_.insert(host);
+  std::erase_if(promised_, [host](const auto& it) { return it.first.first == host; });
+  std::erase_if(final_, [host](const auto& it) { return it.first.first == host; });
+  for (Push& push : ledger_.pushes()) {
+    if (!push.post || !is_member(push.room, host)) continue;
+    if (push.author == host) push.is_forgotten = true;
+    const Pair& members = pairs_.at(push.room);
+    const HostIndex other = members.a == host ? members.b : members.a;
+    const PostId& post = *push.post;
+    const bool is_held = disks[other]->covering(post.room, post.feed, post.number) != nullptr;
+    if (!is_held) push.is_perished = true;
+  }
+}
+
+namespace {
+
+using Place = std::tuple<Stamp, PeerId, Incarnation, Number>;
+
+std::map<Place, std::string> log_of(const Disk& disk, const RoomId& room) {
+  std::map<Place, std::string> log;
+  for (const Disk::Row& row : disk.rows()) {
+    if (!row.batch || row.room != room || row.is_damaged) continue;
+    for (std::size_t i = 0; i < row.batch->posts.size(); ++i) {
+      const Post& post = row.batch->posts[i];
+      const Place place{post.stamp, row.batch->feed.author, row.batch->feed.incarnation,
+                        {row.batch->first.value + i}};
+      log[place] = post.kind == PostKind::opening ? "(opening)" : to_string(post.body);
+    }
+  }
+  return log;
+}
+
+}  // namespace
+
+std::string Checkers::disagreement(HostIndex a, const Disk& of_a, HostIndex b,
+                                   const Disk& of_b) const {
+  const RoomId& room = room_of(a, b);
+  const auto log_a = log_of(of_a, room);
+  const auto log_b = log_of(of_b, room);
+  const std::string who = short_text(hosts_[a]) + " and " + short_text(hosts_[b]);
+  for (const Push& push : ledger_.pushes()) {
+    if (push.room != room || !push.answered || push.is_perished) continue;
+    for (const auto& [disk, host] : {std::pair{&of_a, a}, std::pair{&of_b, b}}) {
+      if (disk->covering(room, push.post->feed, push.post->number) != nullptr) continue;
+      return "'" + push.text + "' has not come to " + short_text(hosts_[host]);
+    }
+  }
+  if (log_a == log_b) return "";
+  for (const auto& [place, text] : log_a) {
+    if (!log_b.contains(place)) return who + ": only the first holds '" + text + "'";
+  }
+  for (const auto& [place, text] : log_b) {
+    if (!log_a.contains(place)) return who + ": only the second holds '" + text + "'";
+  }
+  return who + " hold different texts";
+}
+
+}  // namespace p2pchat::sim

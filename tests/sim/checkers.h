@@ -1,0 +1,105 @@
+// Checkers: what must hold after every step of every host, whatever the faults.
+//
+//   stored before sent   nothing leaves a host that its store could lose
+//   one truth            feeds are gapless, chained and signed, and nowhere in
+//                        the world do two posts stand at one number
+//   nothing invented     whatever a store holds, its author's user has pushed
+//   order                posts arrive in the order their author was answered in,
+//                        over all its incarnations
+//   clocks               stamps rise, above all that was stored, promised or shown
+//   final is final       nothing is stored below a line once said to be final
+//
+// They look at what Nodes order and at what stores hold, never into a Node.
+// Pure; owned by World.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/core/node.h"
+#include "proto/live.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/ledger.h"
+
+namespace p2pchat::sim {
+
+// A host as the checkers see it at the moment of a step.
+struct Witness {
+  HostIndex host;
+  std::uint64_t run;     // Counts the Nodes of this host.
+  WallTime boot;         // When this Node began.
+  WallTime now;
+  const Disk& disk;
+};
+
+class Checkers {
+ public:
+  Checkers(Verdict& verdict, Ledger& ledger) : verdict_(verdict), ledger_(ledger) {}
+
+  void add_host(const PeerId& id);
+
+  // --- Before it happens ---
+  void storing(const Witness& witness, const Action& action);
+  void leaving(const Witness& witness, const Action& action);
+  // Frames that the store makes for a Give.
+  void giving(const Witness& witness, const PeerId& peer, const Bytes& frame);
+  // --- After a turn ---
+  void turned(const Witness& witness, const Node& node);
+  // --- Faults that change what may be expected ---
+  void losing_state(HostIndex host, const std::vector<const Disk*>& disks);
+  void damaging(HostIndex host) { damaged_.insert(host); }
+
+  // After healing: whether the members of each pair hold the same, and all that
+  // was promised. Empty if so, else what is missing.
+  std::string disagreement(HostIndex a, const Disk& of_a, HostIndex b, const Disk& of_b) const;
+  // The pair room of two hosts.
+  const RoomId& room_of(HostIndex a, HostIndex b) const;
+
+ private:
+  struct Pair {
+    RoomId room;
+    HostIndex a;
+    HostIndex b;
+  };
+
+  void fail(const Witness& witness, const std::string& text);
+  const Pair* pair(const RoomId& room) const;
+  bool is_member(const RoomId& room, HostIndex host) const;
+  bool is_member(const RoomId& room, const PeerId& peer) const;
+
+  void storing_batch(const Witness& witness, const action::StoreBatch& order);
+  bool fits_feed(const Witness& witness, const Batch& batch);
+  void storing_post(const Witness& witness, const Batch& batch, std::size_t index,
+                    const Hash& hash);
+  void writing_post(const Witness& witness, const Batch& batch, std::size_t index);
+  void check_own_stamp(const Witness& witness, const Batch& batch, Stamp stamp);
+  void check_arrival(const Witness& witness, const PostId& id, const Push& push);
+
+  void leaving_message(const Witness& witness, const link::Message& message,
+                       const PeerId* to);
+  void leaving_posts(const Witness& witness, ByteView raw, const PeerId* to);
+  void leaving_beat(const Witness& witness, ByteView raw, const PeerId* to);
+  void leaving_live(const Witness& witness, const Bytes& frame);
+  void leaving_card(const Witness& witness, const Card& card);
+  bool holds_head(const Witness& witness, const RoomId& room, const Head& head) const;
+
+  Verdict& verdict_;
+  Ledger& ledger_;
+  std::vector<PeerId> hosts_;
+  std::map<RoomId, Pair> pairs_;
+  std::map<PostId, Hash> posts_;                                // The one truth.
+  std::map<FeedId, std::uint64_t> runs_;                        // Of whose Node a feed is.
+  std::map<std::pair<HostIndex, std::uint64_t>, Incarnation> incarnations_;
+  std::map<Topic, RoomKey> keys_;                               // As handed over on links.
+  std::map<std::pair<HostIndex, RoomId>, Stamp> promised_;      // By beats that have left.
+  std::map<std::pair<HostIndex, RoomId>, Stamp> final_;         // As Nodes have said.
+  // The newest beat of each room and run.
+  std::map<std::pair<RoomId, Incarnation>, std::pair<Counter, Bytes>> beats_;
+  std::map<std::pair<PeerId, Counter>, Bytes> cards_;
+  std::set<HostIndex> amnesiacs_;                               // Have lost their state once.
+  std::set<HostIndex> damaged_;
+};
+
+}  // namespace p2pchat::sim

@@ -1,0 +1,117 @@
+#include "tests/sim/world.h"
+
+#include "proto/check.h"
+
+namespace p2pchat::sim {
+namespace {
+
+// How often run_until() looks whether its fact is true.
+constexpr Duration kLookInterval = 50ms;
+
+}  // namespace
+
+World::World(std::uint64_t seed)
+    : prng_(seed),
+      host_prng_(prng_.next()),
+      ledger_(verdict_),
+      checkers_(verdict_, ledger_),
+      network_(agenda_, prng_.next(),
+               [this](HostIndex host, Event event) { hosts_[host]->hand(std::move(event)); }) {
+  CHECK(crypto_ready());
+}
+
+Host& World::add_host(const std::string& name, Accept accept) {
+  const std::string ip = "10.0.0." + std::to_string(hosts_.size() + 1);
+  Settings settings;
+  settings.name = name;
+  settings.places = {{ip, kDoorPortDefault, kDoorPortDefault + 1, kDoorPortDefault + 2}};
+  settings.accept = accept;
+  const Surroundings around{agenda_,   host_prng_, network_, ledger_,
+                            checkers_, trace_,     verdict_};
+  hosts_.push_back(std::make_unique<Host>(around, name, prng_.seed(), std::move(settings)));
+  hosts_.back()->start();
+  return *hosts_.back();
+}
+
+void World::run_for(Duration time) {
+  const Duration end = now() + time;
+  while (verdict_.is_good() && agenda_.step(end)) continue;
+}
+
+bool World::run_until(const std::function<bool()>& fact, Duration limit) {
+  const Duration end = now() + limit;
+  while (!fact()) {
+    if (!verdict_.is_good() || now() >= end) return false;
+    run_for(kLookInterval);
+  }
+  return true;
+}
+
+template <class Wish>
+RequestId World::ask(Host& who, Wish wish) {
+  wish.request = ledger_.next_request();
+  ledger_.asked(who.index(), wish.request);
+  who.hand(wish);
+  return wish.request;
+}
+
+RequestId World::push(Host& from, const Host& to, const std::string& text) {
+  return push_to(from, to, to_text(to.id()), text);
+}
+
+RequestId World::push_to(Host& from, const Host& to, const std::string& name,
+                         const std::string& text) {
+  const RequestId request = ledger_.next_request();
+  ledger_.asked_push(from.index(), request, checkers_.room_of(from.index(), to.index()), text);
+  from.hand(event::PushRequested{request, name, to_bytes(text)});
+  return request;
+}
+
+RequestId World::meet(Host& who, const std::string& target) {
+  return ask(who, event::MeetRequested{{}, target});
+}
+
+RequestId World::block(Host& who, const std::string& whom, bool undo) {
+  return ask(who, event::BlockRequested{{}, whom, undo});
+}
+
+RequestId World::alias(Host& who, const std::string& whom, const std::string& name) {
+  return ask(who, event::AliasRequested{{}, whom, name});
+}
+
+void World::drop(Host& who, RequestId request) {
+  ledger_.dropped(request);
+  who.hand(event::RequestDropped{request});
+}
+
+void World::lose_state(Host& host) {
+  trace_.note(now(), host.name() + " loses its state");
+  host.crash();
+  std::vector<const Disk*> disks;
+  for (const auto& each : hosts_) disks.push_back(&each->disk());
+  checkers_.losing_state(host.index(), disks);
+  host.lose_state();
+}
+
+void World::damage(Host& host, std::size_t row) {
+  trace_.note(now(), host.name() + "'s disk damages row " + std::to_string(row));
+  checkers_.damaging(host.index());
+  host.damage(row);
+}
+
+void World::move(Host& host, const std::string& ip, std::uint16_t door) {
+  host.settings().places = {{ip, door, static_cast<std::uint16_t>(door + 1),
+                             static_cast<std::uint16_t>(door + 2)}};
+}
+
+std::string World::disagreement(HostIndex a, HostIndex b) const {
+  return checkers_.disagreement(a, host(a).disk(), b, host(b).disk());
+}
+
+bool World::knows(HostIndex a, HostIndex b) const {
+  const auto& contacts = host(a).disk().contacts();
+  const auto it = contacts.find(host(b).id());
+  return it != contacts.end() && it->second.is_met();
+}
+
+}  // namespace p2pchat::sim

@@ -1,0 +1,74 @@
+// World: some hosts, a network between them, their users, and one seed.
+//
+// The seed alone determines the run. Virtual time passes only in run_for() and
+// run_until(); both stop at the first thing that a checker finds wrong.
+// Pure; single-threaded; owned by a test.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/sim/host.h"
+
+namespace p2pchat::sim {
+
+class World {
+ public:
+  explicit World(std::uint64_t seed);
+
+  // A host at its own address, with its door at the default port. It is up at once.
+  Host& add_host(const std::string& name, Accept accept = Accept::anyone);
+  Host& host(HostIndex index) { return *hosts_[index]; }
+  const Host& host(HostIndex index) const { return *hosts_[index]; }
+  std::size_t size() const { return hosts_.size(); }
+
+  // --- Time ---
+  void run_for(Duration time);
+  // Whether `fact` came true within `limit`.
+  bool run_until(const std::function<bool()>& fact, Duration limit);
+  void after(Duration wait, Agenda::Task task) { agenda_.after(wait, std::move(task)); }
+  Duration now() const { return agenda_.now(); }
+
+  // --- Users. A request is answered in outcome(), some time later ---
+  RequestId push(Host& from, const Host& to, const std::string& text);
+  RequestId push_to(Host& from, const Host& to, const std::string& name, const std::string& text);
+  RequestId meet(Host& who, const std::string& target);
+  RequestId block(Host& who, const std::string& whom, bool undo = false);
+  RequestId alias(Host& who, const std::string& whom, const std::string& name);
+  void drop(Host& who, RequestId request);
+  std::optional<Outcome> outcome(RequestId request) const { return ledger_.outcome(request); }
+
+  // --- Faults beyond those of Host ---
+  Network& network() { return network_; }
+  void lose_state(Host& host);
+  void damage(Host& host, std::size_t row);
+  // New addresses, from its next start on.
+  void move(Host& host, const std::string& ip, std::uint16_t door);
+
+  // --- Judgement ---
+  // Whether these two hold the same, and all that was promised; else what is missing.
+  std::string disagreement(HostIndex a, HostIndex b) const;
+  // They have met, as far as the first knows.
+  bool knows(HostIndex a, HostIndex b) const;
+  Ledger& ledger() { return ledger_; }
+  Verdict& verdict() { return verdict_; }
+  Trace& trace() { return trace_; }
+  Prng& prng() { return prng_; }
+
+ private:
+  template <class Wish>
+  RequestId ask(Host& who, Wish wish);
+
+  Agenda agenda_;
+  Prng prng_;
+  Prng host_prng_;
+  Trace trace_;
+  Verdict verdict_;
+  Ledger ledger_;
+  Checkers checkers_;
+  Network network_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+};
+
+}  // namespace p2pchat::sim

@@ -1,0 +1,150 @@
+#include "proto/card.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/limits.h"
+#include "tests/unit/proto/fixtures.h"
+
+namespace p2pchat {
+namespace {
+
+using fixture::fault_of;
+using fixture::kAnna;
+
+// A card's fields, for a card that breaks a rule and is signed by Anna all the same.
+struct Fields {
+  std::uint64_t suite = kSuite;
+  PeerId id = kAnna.id();
+  std::string name = "anna";
+  std::string host = "host.example";
+  std::uint64_t port = 7473;
+  std::size_t places = 1;
+  std::string extra_key = "later";
+
+  Bytes signed_card() const {
+    Packer packer;
+    packer.map(7).text("suite").integer(suite).text("id").fixed(id).text("name").text(name);
+    packer.text("places").array(places);
+    for (std::size_t i = 0; i < places; ++i) {
+      packer.array(4).text(host).integer(port).integer(1).integer(2);
+    }
+    packer.text("relay").boolean(true).text("counter").integer(3);
+    packer.text(extra_key).map(1).text("x").array(1).nil();
+    return fixture::signed_by(kAnna, Purpose::card, "p2pchat card", {}, packer.take());
+  }
+};
+
+TEST(Card, DecodesToWhatWasMade) {
+  const std::vector<Place> places = {{"host.example", 1, 2, 3}, {"::1", 0, 65535, 4}};
+  const Card made = Card::make(kAnna, "anna", places, true, {9});
+
+  const auto card = Card::decode(made.raw);
+
+  ASSERT_TRUE(card);
+  EXPECT_EQ(card->id, kAnna.id());
+  EXPECT_EQ(card->name, "anna");
+  EXPECT_EQ(card->places, places);
+  EXPECT_TRUE(card->relay);
+  EXPECT_EQ(card->counter, Counter{9});
+  EXPECT_EQ(card->raw, made.raw);
+}
+
+TEST(Card, NeedsNoNameAndNoPlace) {
+  const auto card = Card::decode(Card::make(kAnna, "", {}, false, {0}).raw);
+
+  ASSERT_TRUE(card);
+  EXPECT_TRUE(card->name.empty());
+  EXPECT_TRUE(card->places.empty());
+}
+
+TEST(Card, LeavesOutTheLastPlacesThatDoNotFit) {
+  const Place place{std::string(kHostBytesMax, 'a'), 1, 2, 3};
+  const Place small{"host", 1, 2, 3};
+
+  EXPECT_EQ(Card::make(kAnna, "anna", {small, place, place}, false, {1}).places,
+            std::vector<Place>{small});
+  EXPECT_EQ(Card::make(kAnna, "anna", std::vector<Place>(9, small), false, {1}).places.size(),
+            kCardAddressesMax);
+}
+
+TEST(Card, LeavesOutPlacesThatAreNoHosts) {
+  EXPECT_TRUE(Card::make(kAnna, "anna", {{"*", 1, 2, 3}}, false, {1}).places.empty());
+}
+
+TEST(Card, IsAlwaysSmall) {
+  const std::vector<Place> places(4, Place{std::string(60, 'a'), 65535, 65535, 65535});
+  std::string name;
+  for (std::size_t i = 0; i < kNamePointsMax; ++i) name += "😀";
+
+  const Card card = Card::make(kAnna, name, places, true, {kPackIntegerMax});
+
+  EXPECT_LE(card.raw.size(), kCardBytesMax);
+  EXPECT_TRUE(Card::decode(card.raw));
+}
+
+TEST(Card, KeysThatAreNotKnownAreKeptInItsBytes) {
+  const Bytes raw = Fields{}.signed_card();
+
+  const auto card = Card::decode(raw);
+
+  ASSERT_TRUE(card);
+  EXPECT_EQ(card->name, "anna");
+  EXPECT_EQ(card->raw, raw);
+}
+
+TEST(Card, BreakingARuleOfTheFormatIsMalformed) {
+  const auto fault = [](auto change) {
+    Fields fields;
+    change(fields);
+    return fault_of(Card::decode(fields.signed_card()));
+  };
+
+  EXPECT_EQ(fault([](Fields&) {}), std::nullopt);
+  EXPECT_EQ(fault([](Fields& fields) { fields.suite = 2; }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.name = "an\x1bna"; }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.name = std::string(33, 'a'); }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.host = ""; }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.host = "*"; }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.host = "a b"; }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.port = 65536; }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.places = 5; }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.extra_key = "name"; }), Fault::malformed);
+  EXPECT_EQ(fault([](Fields& fields) { fields.extra_key = "later" + std::string(300, 'x'); }),
+            Fault::malformed);
+}
+
+TEST(Card, OfAnotherIdThanItsSignersIsForged) {
+  Fields fields;
+  fields.id = fixture::kBob.id();
+
+  EXPECT_EQ(fault_of(Card::decode(fields.signed_card())), Fault::forged);
+}
+
+TEST(Card, WithoutAFieldIsMalformed) {
+  const Bytes body = Packer().map(1).text("suite").integer(kSuite).take();
+
+  const Bytes raw = fixture::signed_by(kAnna, Purpose::card, "p2pchat card", {}, body);
+
+  EXPECT_EQ(fault_of(Card::decode(raw)), Fault::malformed);
+}
+
+TEST(Card, SignedForAnotherPurposeIsForged) {
+  const Bytes raw = fixture::card_of(kAnna).raw;
+  Unpacker in(raw);
+  in.array_of(2);
+  const ByteView body = in.bytes(kCardBytesMax);
+
+  const Bytes other = fixture::signed_by(kAnna, Purpose::beat, "p2pchat card", {}, body);
+
+  EXPECT_EQ(fault_of(Card::decode(other)), Fault::forged);
+}
+
+TEST(Card, ChangedInAnyBitIsRefused) {
+  EXPECT_EQ(
+      fixture::count_taken_mutants(fixture::card_of(kAnna).raw,
+                                   [](const Bytes& raw) { return Card::decode(raw).has_value(); }),
+      0U);
+}
+
+}  // namespace
+}  // namespace p2pchat

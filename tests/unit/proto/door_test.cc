@@ -1,0 +1,191 @@
+#include "proto/door.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/limits.h"
+#include "tests/unit/proto/fixtures.h"
+
+namespace p2pchat {
+namespace {
+
+using fixture::fault_of;
+using fixture::kAnna;
+using fixture::kBob;
+using fixture::registration;
+using fixture::reminder;
+
+const Identity kCarl = fixture::identity(3);
+
+// What decoding says to a registration by Anna after `change`.
+template <class Change>
+std::optional<Fault> fault_after(Change change) {
+  door::Registration wish = registration();
+  wish.reminder = reminder();
+  change(wish);
+  return fault_of(door::decode_question(wish.encode(kAnna)));
+}
+
+Bytes with_signature_for(const PeerId& to) {
+  Packer packer;
+  packer.array(5).integer(kSuite).bytes(fixture::card_of(kAnna).raw).fixed(to);
+  const Bytes body = packer.fixed(sign_founding(kAnna, to)).nil().take();
+  const Hash what = Hasher("p2pchat registration").add(ByteView(body)).finish();
+  const Signature signature = kAnna.sign(Purpose::registration, fixture::pair(), what);
+  return Packer().array(3).integer(1).bytes(body).fixed(signature).take();
+}
+
+template <class T>
+T carried(const T& answer) {
+  const Bytes bytes = door::encode(door::Answer(answer));
+  const auto decoded = door::decode_answer(bytes);
+  EXPECT_TRUE(decoded && std::holds_alternative<T>(*decoded));
+  EXPECT_EQ(door::encode(*decoded), bytes);
+  return std::get<T>(*decoded);
+}
+
+TEST(Door, WhoIsAQuestion) {
+  const auto question = door::decode_question(door::encode_who());
+
+  ASSERT_TRUE(question);
+  EXPECT_TRUE(std::holds_alternative<door::Who>(*question));
+}
+
+TEST(Door, RegistrationDecodesToWhatWasSigned) {
+  const auto question = door::decode_question(registration().encode(kAnna));
+
+  ASSERT_TRUE(question);
+  const auto& wish = std::get<door::Registration>(*question);
+  EXPECT_EQ(wish.card.raw, fixture::card_of(kAnna).raw);
+  EXPECT_EQ(wish.to, kBob.id());
+  EXPECT_EQ(wish.founding, sign_founding(kAnna, kBob.id()));
+  EXPECT_FALSE(wish.reminder);
+}
+
+TEST(Door, RegistrationHasTheBytesThatTheProtocolDescribes) {
+  EXPECT_EQ(registration().encode(kAnna), with_signature_for(kBob.id()));
+}
+
+TEST(Door, ReminderDecodesToWhatWasSigned) {
+  door::Registration made = registration();
+  made.reminder = reminder();
+
+  const auto question = door::decode_question(made.encode(kAnna));
+
+  ASSERT_TRUE(question);
+  const auto& wish = std::get<door::Registration>(*question);
+  ASSERT_TRUE(wish.reminder);
+  EXPECT_EQ(wish.reminder->founding, reminder().founding);
+  EXPECT_EQ(wish.reminder->card.raw, reminder().card.raw);
+  EXPECT_EQ(wish.reminder->stamp, Stamp{55});
+  EXPECT_EQ(wish.encode(kAnna), made.encode(kAnna));
+}
+
+TEST(Door, RegistrationFitsWhatIsKeptOfStrangers) {
+  EXPECT_LE(registration().encode(kAnna).size(), kStrangerBytesMax);
+}
+
+TEST(Door, RegistrationSignedForAnotherPeerIsForged) {
+  EXPECT_EQ(fault_of(door::decode_question(with_signature_for(kCarl.id()))), Fault::forged);
+}
+
+TEST(Door, RegistrationWithAnotherFoundingIsForged) {
+  EXPECT_EQ(fault_after([](auto&) {}), std::nullopt);
+  EXPECT_EQ(fault_after([](auto& wish) { wish.founding = sign_founding(kAnna, kCarl.id()); }),
+            Fault::forged);
+  EXPECT_EQ(fault_after([](auto& wish) { wish.founding = sign_founding(kBob, kAnna.id()); }),
+            Fault::forged);
+}
+
+TEST(Door, AReminderThatItsReaderHasNotSignedIsForged) {
+  EXPECT_EQ(
+      fault_after([](auto& wish) { wish.reminder->founding = sign_founding(kAnna, kBob.id()); }),
+      Fault::forged);
+  EXPECT_EQ(
+      fault_after([](auto& wish) { wish.reminder->founding = sign_founding(kBob, kCarl.id()); }),
+      Fault::forged);
+  EXPECT_EQ(fault_after([](auto& wish) { wish.reminder->card = fixture::card_of(kCarl); }),
+            Fault::forged);
+}
+
+TEST(Door, AQuestionChangedInAnyBitIsRefused) {
+  EXPECT_EQ(fixture::count_taken_mutants(
+                registration().encode(kAnna),
+                [](const Bytes& bytes) { return door::decode_question(bytes).has_value(); }),
+            0U);
+}
+
+TEST(Door, OtherWordsAreMalformed) {
+  const auto fault = [](Packer& packer) { return fault_of(door::decode_question(packer.take())); };
+
+  EXPECT_EQ(fault(Packer().array(1).integer(2)), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(1).integer(1)), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(2).integer(0).nil()), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(0)), Fault::malformed);
+  EXPECT_EQ(fault_of(door::decode_question(Bytes(kDoorBytesMax))), Fault::malformed);
+}
+
+TEST(Door, IntroductionCarriesACard) {
+  EXPECT_EQ(carried(door::Introduction{fixture::card_of(kAnna)}).card.raw,
+            fixture::card_of(kAnna).raw);
+}
+
+TEST(Door, AckCarriesWhatItHolds) {
+  const Signature founding = sign_founding(kBob, kAnna.id());
+  const door::Ack success{Code::success, "", false, founding, fixture::card_of(kBob)};
+
+  EXPECT_EQ(carried(success).founding, founding);
+  EXPECT_EQ(carried(success).card->raw, fixture::card_of(kBob).raw);
+  const door::Ack waiting = carried(door::Ack{Code::unregistered, "asked", true, {}, {}});
+  EXPECT_EQ(waiting.code, Code::unregistered);
+  EXPECT_EQ(waiting.reason, "asked");
+  EXPECT_TRUE(waiting.waiting);
+  EXPECT_FALSE(waiting.founding);
+  EXPECT_FALSE(waiting.card);
+  EXPECT_EQ(carried(door::Ack{Code::invalid, "why", false, {}, {}}).code, Code::invalid);
+}
+
+TEST(Door, AnAnswerWithAForgedCardIsForged) {
+  Card card = fixture::card_of(kAnna);
+  card.raw.back() ^= 1U;
+  const door::Ack ack{Code::success, "", false, std::nullopt, card};
+
+  EXPECT_EQ(fault_of(door::decode_answer(door::encode(door::Introduction{card}))), Fault::forged);
+  EXPECT_EQ(fault_of(door::decode_answer(door::encode(ack))), Fault::forged);
+}
+
+TEST(Door, WhatIsNoAnswerIsMalformed) {
+  const auto fault = [](Packer& packer) { return fault_of(door::decode_answer(packer.take())); };
+
+  EXPECT_EQ(fault(Packer().array(2).integer(1).bytes({})), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(2).integer(2).text("")), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(2).integer(5).text("")), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(2).integer(0).text("")), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(5).integer(4).text("").boolean(false).nil().integer(1)),
+            Fault::malformed);
+  EXPECT_EQ(fault_of(door::decode_answer({})), Fault::malformed);
+}
+
+TEST(DoorFrame, IsALengthInBigEndianAndTheMessage) {
+  EXPECT_EQ(door::framed(view("abc")), (Bytes{0, 0, 0, 3, 'a', 'b', 'c'}));
+}
+
+TEST(DoorFrame, IsWholeWhenItsLastByteHasCome) {
+  const Bytes frame = door::framed(Bytes(300, 7));
+
+  for (std::size_t size = 0; size < frame.size(); ++size) {
+    const auto message = door::unframed(ByteView(frame).first(size));
+    ASSERT_TRUE(message);
+    ASSERT_FALSE(*message);
+  }
+  EXPECT_EQ(*door::unframed(frame), Bytes(300, 7));
+}
+
+TEST(DoorFrame, OfALengthOverTheLimitIsRefusedAtOnce) {
+  EXPECT_TRUE(door::unframed(Bytes{0, 0, 0x0f, 0xfc}));
+  EXPECT_EQ(fault_of(door::unframed(Bytes{0, 0, 0x0f, 0xfd})), Fault::malformed);
+  EXPECT_EQ(fault_of(door::unframed(Bytes{0xff, 0xff, 0xff, 0xff})), Fault::malformed);
+  EXPECT_EQ(fault_of(door::unframed(Bytes{0, 0, 0, 0})), Fault::malformed);
+}
+
+}  // namespace
+}  // namespace p2pchat

@@ -1,0 +1,175 @@
+#include "proto/link.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/limits.h"
+#include "proto/text.h"
+#include "tests/unit/proto/fixtures.h"
+
+namespace p2pchat {
+namespace {
+
+using fixture::fault_of;
+using fixture::filled;
+
+const RoomId kRoom = filled<RoomId>(1);
+
+// The message that comes out where `message` goes in.
+template <class T>
+T carried(const T& message) {
+  const Bytes frame = link::encode(message);
+  const auto decoded = link::decode(frame);
+  EXPECT_TRUE(decoded && std::holds_alternative<T>(*decoded));
+  EXPECT_EQ(link::encode(*decoded), frame);
+  return std::get<T>(*decoded);
+}
+
+std::optional<Fault> fault_of_frame(Packer& packer) {
+  return fault_of(link::decode(packer.take()));
+}
+
+std::vector<link::Message> one_of_each() {
+  return {
+      link::Registration{fixture::card_of(fixture::kAnna)},
+      link::Ack{Code::invalid, "why"},
+      link::Handover{kRoom, filled<Topic>(2), filled<RoomKey>(3)},
+      link::Posts{{1, 2}},
+      link::Pulse{{3}},
+      link::AskHeads{kRoom},
+      link::Heads{kRoom, {fixture::head(1)}},
+      link::Want{{1}, kRoom, fixture::anna_feed(), {1}, {2}, 3},
+      link::Give{{1}, kRoom, {{1, 2}}, true},
+      link::Ping{true},
+  };
+}
+
+TEST(Link, RegistrationCarriesACard) {
+  const Card card = fixture::card_of(fixture::kAnna);
+
+  EXPECT_EQ(carried(link::Registration{card}).card.raw, card.raw);
+}
+
+TEST(Link, RegistrationWithAForgedCardIsForged) {
+  Card card = fixture::card_of(fixture::kAnna);
+  card.raw.back() ^= 1U;
+
+  EXPECT_EQ(fault_of(link::decode(link::encode(link::Registration{card}))), Fault::forged);
+}
+
+TEST(Link, AckCarriesACodeAndAReason) {
+  for (const Code code : {Code::success, Code::unregistered, Code::invalid}) {
+    const link::Ack ack = carried(link::Ack{code, "because"});
+
+    EXPECT_EQ(ack.code, code);
+    EXPECT_EQ(ack.reason, "because");
+  }
+}
+
+TEST(Link, ALongReasonIsCutBetweenCodePoints) {
+  std::string reason = "x";
+  for (int i = 0; i < 100; ++i) reason += "€";
+
+  const std::string arrived = carried(link::Ack{Code::invalid, reason}).reason;
+
+  EXPECT_LE(arrived.size(), kReasonBytesMax);
+  EXPECT_GT(arrived.size(), kReasonBytesMax - 3);
+  EXPECT_TRUE(is_utf8(arrived));
+  EXPECT_TRUE(reason.starts_with(arrived));
+}
+
+TEST(Link, HandoverCarriesTopicAndKey) {
+  const auto handover = carried(link::Handover{kRoom, filled<Topic>(2), filled<RoomKey>(3)});
+
+  EXPECT_EQ(handover.room, kRoom);
+  EXPECT_EQ(handover.topic, filled<Topic>(2));
+  EXPECT_EQ(handover.key, filled<RoomKey>(3));
+}
+
+TEST(Link, PostsCarryALargestBatch) {
+  const Bytes batch(kBatchBytesMax, 1);
+
+  EXPECT_EQ(carried(link::Posts{batch}).batch, batch);
+}
+
+TEST(Link, PulseAndHeadsAndPingCarryWhatTheyHold) {
+  const std::vector<Head> heads(kHeadsMax, fixture::head(kPackIntegerMax));
+
+  EXPECT_EQ(carried(link::Pulse{{1, 2, 3}}).beat, (Bytes{1, 2, 3}));
+  EXPECT_EQ(carried(link::AskHeads{kRoom}).room, kRoom);
+  EXPECT_EQ(carried(link::Heads{kRoom, heads}).heads, heads);
+  EXPECT_TRUE(carried(link::Ping{true}).reply);
+  EXPECT_FALSE(carried(link::Ping{false}).reply);
+}
+
+TEST(Link, WantCarriesAnyIdAndARange) {
+  const WantId id{std::numeric_limits<std::uint64_t>::max()};
+
+  const auto want = carried(link::Want{id, kRoom, fixture::anna_feed(), {4}, {9}, 1000});
+
+  EXPECT_EQ(want.want, id);
+  EXPECT_EQ(want.room, kRoom);
+  EXPECT_EQ(want.feed, fixture::anna_feed());
+  EXPECT_EQ(want.first, Number{4});
+  EXPECT_EQ(want.last, Number{9});
+  EXPECT_EQ(want.budget, 1000U);
+}
+
+TEST(Link, WantOfAnEmptyRangeIsMalformed) {
+  const auto fault = [](Number first, Number last) {
+    return fault_of(
+        link::decode(link::encode(link::Want{{1}, kRoom, fixture::anna_feed(), first, last, 1})));
+  };
+
+  EXPECT_EQ(fault({5}, {5}), std::nullopt);
+  EXPECT_EQ(fault({5}, {4}), Fault::malformed);
+  EXPECT_EQ(fault({0}, {4}), Fault::malformed);
+}
+
+TEST(Link, GiveCarriesBatchesInOrder) {
+  const auto give = carried(link::Give{{7}, kRoom, {{1}, {2, 3}}, true});
+
+  EXPECT_EQ(give.want, WantId{7});
+  EXPECT_EQ(give.batches, (std::vector<Bytes>{{1}, {2, 3}}));
+  EXPECT_TRUE(give.end);
+  EXPECT_TRUE(carried(link::Give{{7}, kRoom, {}, false}).batches.empty());
+}
+
+TEST(Link, AnotherWordOrNumberOfValuesIsMalformed) {
+  EXPECT_EQ(fault_of_frame(Packer().array(2).integer(0).boolean(true)), Fault::malformed);
+  EXPECT_EQ(fault_of_frame(Packer().array(2).integer(13).boolean(true)), Fault::malformed);
+  EXPECT_EQ(fault_of_frame(Packer().array(3).integer(12).boolean(true).nil()), Fault::malformed);
+  EXPECT_EQ(fault_of_frame(Packer().array(1).integer(12)), Fault::malformed);
+  EXPECT_EQ(fault_of_frame(Packer().array(0)), Fault::malformed);
+  EXPECT_EQ(fault_of_frame(Packer().integer(12)), Fault::malformed);
+}
+
+TEST(Link, AFrameOverTheLimitIsMalformed) {
+  Packer packer;
+  packer.array(2).integer(6).bytes(Bytes(kFrameBytesMax));
+
+  EXPECT_EQ(fault_of_frame(packer), Fault::malformed);
+}
+
+TEST(Link, WhatIsCutAnywhereIsRefused) {
+  for (const link::Message& message : one_of_each()) {
+    const Bytes frame = link::encode(message);
+    for (std::size_t size = 0; size < frame.size(); ++size) {
+      EXPECT_EQ(fault_of(link::decode(ByteView(frame).first(size))), Fault::malformed);
+    }
+  }
+}
+
+TEST(Link, WhatDecodesHasOneEncoding) {
+  for (const link::Message& message : one_of_each()) {
+    const Bytes frame = link::encode(message);
+    for (std::size_t at = 0; at < frame.size(); ++at) {
+      Bytes changed = frame;
+      changed[at] ^= static_cast<std::uint8_t>(1U << at % 8);
+      const auto decoded = link::decode(changed);
+      if (decoded) EXPECT_EQ(link::encode(*decoded), changed);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace p2pchat
