@@ -29,7 +29,8 @@ struct Post {
   Bytes body;
 };
 
-// The last post of its own that an author knows of when an incarnation begins.
+// The last post of its own that an author knows of when an incarnation begins;
+// number 0 when it knows of none.
 struct Opening {
   Incarnation incarnation;
   Number number;

@@ -71,6 +71,7 @@ struct Give {
   std::vector<Bytes> batches;
   bool end = false;
 };
+
 using Message =
     std::variant<Registration, Ack, Handover, Posts, Pulse, AskHeads, Heads, Want, Give>;
 

@@ -181,10 +181,8 @@ void Feeds::claim_dependency(const Feed& feed, const Batch& opening) {
 }
 
 std::optional<Head> Feeds::dependency(const Batch& opening) {
-  const Bytes& body = opening.posts.front().body;
-  if (body.empty()) return std::nullopt;
-  const auto before = Opening::decode(body);
-  if (!before) return std::nullopt;
+  const auto before = Opening::decode(opening.posts.front().body);
+  if (!before || before->number == Number{}) return std::nullopt;
   return Head{{opening.feed.author, before->incarnation}, before->number, before->hash};
 }
 

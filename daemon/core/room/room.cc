@@ -110,7 +110,7 @@ Batch Room::next_batch(const Turn& turn, std::size_t posts) const {
 
 Bytes Room::opening() const {
   const auto newest = feeds_.newest_of(facts_.self);
-  if (!newest) return {};
+  if (!newest) return Opening{}.encode();
   return Opening{newest->feed.incarnation, newest->number, newest->hash}.encode();
 }
 

@@ -62,7 +62,7 @@ TEST(Card, LeavesOutTheLastPlacesThatDoNotFit) {
   const Place small{"host", 1, 2, 3};
 
   EXPECT_EQ(Card::make(kAnna, "anna", {small, place, place}, false, {1}).places,
-            std::vector<Place>{small});
+            (std::vector<Place>{small, place}));
   EXPECT_EQ(Card::make(kAnna, "anna", std::vector<Place>(9, small), false, {1}).places.size(),
             kCardAddressesMax);
 }

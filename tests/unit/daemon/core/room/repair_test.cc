@@ -1,0 +1,96 @@
+#include "daemon/core/room/repair.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/limits.h"
+#include "tests/unit/daemon/core/turn_fixture.h"
+
+namespace p2pchat {
+namespace {
+
+const RoomId kRoom = sample_room(7);
+
+class RepairTest : public testing::Test {
+ protected:
+  RepairTest() {
+    feeds_.claim(bob_, feed_, {9});
+    feeds_.claim(carol_, feed_, {9});
+  }
+
+  TurnFixture turn_;
+  Repair repair_{kRoom};
+  PeerId bob_ = sample_peer(2);
+  PeerId carol_ = sample_peer(3);
+  FeedId feed_{sample_peer(4), {}};
+  Feeds feeds_{kRoom, {{feed_, {4}, {}, {}}}};
+};
+
+TEST_F(RepairTest, WhatIsMissingIsAskedForWithinTheBudget) {
+  const auto want = repair_.ask(turn_.at(0s), bob_, feeds_);
+
+  ASSERT_TRUE(want);
+  EXPECT_EQ(want->first, Number{5});
+  EXPECT_EQ(want->last, Number{9});
+  EXPECT_EQ(want->budget, kWantBytesMax);
+  EXPECT_TRUE(repair_.is_asked(bob_, want->want));
+}
+
+TEST_F(RepairTest, TwoMembersAreNeverAskedForTheSameFeed) {
+  ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
+
+  EXPECT_FALSE(repair_.ask(turn_.at(0s), carol_, feeds_));
+}
+
+TEST_F(RepairTest, OneWantAtATimeIsOpenTowardsAMember) {
+  ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
+
+  EXPECT_FALSE(repair_.ask(turn_.at(0s), bob_, feeds_));
+}
+
+TEST_F(RepairTest, AWantWithoutProgressIsGivenUpForAnotherMember) {
+  ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
+
+  EXPECT_EQ(repair_.timed_out(turn_.at(kWantTimeout)), (std::vector{bob_}));
+
+  EXPECT_TRUE(repair_.ask(turn_.at(kWantTimeout), carol_, feeds_));
+}
+
+TEST_F(RepairTest, ProgressKeepsAWantOpen) {
+  ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
+
+  repair_.progressed(turn_.at(kWantTimeout - 1s), bob_);
+
+  EXPECT_TRUE(repair_.timed_out(turn_.at(kWantTimeout)).empty());
+  EXPECT_FALSE(repair_.ended(bob_));
+}
+
+TEST_F(RepairTest, AClaimThatBroughtNothingIsNamed) {
+  ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
+
+  EXPECT_EQ(repair_.ended(bob_), feed_);
+}
+
+TEST_F(RepairTest, ANewLinkVoidsWhatWasOpen) {
+  const auto want = repair_.ask(turn_.at(0s), bob_, feeds_);
+  ASSERT_TRUE(want);
+
+  repair_.forget(bob_);
+
+  EXPECT_FALSE(repair_.is_asked(bob_, want->want));
+}
+
+TEST_F(RepairTest, AHoleIsAskedForOnceOfEveryMember) {
+  feeds_.void_claims(bob_);
+  repair_.add_hole({feed_, {2}, {3}});
+
+  const auto want = repair_.ask(turn_.at(0s), bob_, feeds_);
+  ASSERT_TRUE(want);
+  EXPECT_EQ(want->first, Number{2});
+  (void)repair_.ended(bob_);
+
+  EXPECT_FALSE(repair_.ask(turn_.at(1s), bob_, feeds_));
+  EXPECT_EQ(repair_.holes(), 1U);
+}
+
+}  // namespace
+}  // namespace p2pchat
