@@ -23,7 +23,8 @@ Node::Node(Settings settings, Identity identity, const Seed& seed, const Snapsho
       meetings_(settings_.accept),
       rate_(settings_.rate) {
   for (const RoomState& room : snapshot.rooms) snapshot_[room.room] = room;
-  make_card(snapshot.card_counter.next());
+  // A card is shown only once its counter is stored; until then the last one stands.
+  make_card(can_store_ ? snapshot.card_counter.next() : snapshot.card_counter);
 }
 
 void Node::make_card(Counter counter) {
@@ -270,6 +271,8 @@ Actions Node::on(const Turn& turn, const event::BatchDamaged& event) {
 
 Actions Node::on(const Turn& turn, const event::StoreRecovered&) {
   can_store_ = true;
+  make_card(stored_self_.card_counter.next());
+  stored_self_.card_counter = card_.counter;
   Actions actions{stored_self_};
   for (auto& [id, room] : rooms_) {
     append(actions, from_room(room, identity_.id(), room.store_recovered(turn)));
