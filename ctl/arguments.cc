@@ -1,12 +1,11 @@
 #include "ctl/arguments.h"
 
-#include <sys/stat.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
+#include <sys/stat.h>
 
 #include "ctl/help.h"
 #include "ctl/time_text.h"
@@ -27,7 +26,7 @@ constexpr std::string_view kUserSocket = "/p2pchatd/p2pchatd.sock";  // Below XD
 // All words as they came, before they mean anything.
 struct Words {
   std::string socket, timeout, who, name, text, file, reader, ack = "auto", idle, format, since,
-      until, count;
+                                                              until, count;
   bool json = false, quiet = false, undo = false, no_talk = false, lines = false, follow = false,
        peek = false, mine = false, fail_empty = false;
 };
@@ -70,6 +69,19 @@ Outcome<std::string> read_reader(const Words& words, std::string_view fallback) 
   return words.reader;
 }
 
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+// Of a flag that was not given: "1" or "0" in the environment.
+Outcome<bool> read_switch(const char* name) {
+  const std::string value = environment(name);
+  if (value.empty() || value == "0") return false;
+  if (value == "1") return true;
+  return usage(std::string(name) + " in the environment is 1 or 0");
+}
+
 // Sets `key`_id or `key`_ms of a log's request.
 Outcome<void> set_moment(control::Record& values, const std::string& key, const std::string& text,
                          WallTime now) {
@@ -93,12 +105,11 @@ class Parser {
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.footer(std::string(general_help()));
+    app_.get_formatter()->label("SUBCOMMAND", "VERB");
     app_.set_version_flag("--version", "chatctl " P2PCHAT_VERSION);
-    app_.add_option("--socket", words_.socket, "Path of the daemon's socket")
-        ->envname("CHATCTL_SOCKET")->type_name("PATH");
-    app_.add_flag("--json", words_.json, "One JSON object per line")->envname("CHATCTL_JSON");
-    app_.add_flag("-q,--quiet", words_.quiet, "No notes on stderr, only errors")
-        ->envname("CHATCTL_QUIET");
+    app_.add_option("--socket", words_.socket, "Path of the daemon's socket")->type_name("PATH");
+    app_.add_flag("--json", words_.json, "One JSON object per line");
+    app_.add_flag("-q,--quiet", words_.quiet, "No notes on stderr, only errors");
     app_.add_option("--timeout", words_.timeout,
                     "How long to wait for the daemon (default 10s); of pull, for messages")
         ->type_name("D");
@@ -117,6 +128,7 @@ class Parser {
 
   CLI::App& add(const std::string& name, const std::string& description, Meaning meaning) {
     CLI::App& verb = *app_.add_subcommand(name, description);
+    verb.group("Verbs");
     verb.footer("Also: --socket PATH, --json, -q, --timeout D; see chatctl --help.\n\n" +
                 std::string(verb_help(name)));
     verbs_.emplace_back(&verb, std::move(meaning));
@@ -138,6 +150,7 @@ class Parser {
   void add_log();
   void add_views();
 
+  std::string complaint(std::string text) const;
   Outcome<Verb> push() const;
   Outcome<Verb> pull() const;
   Outcome<Verb> log() const;
@@ -196,8 +209,9 @@ void Parser::add_pull() {
   pull.add_option("--as", words_.reader, "Whose place to go on from (default default)")
       ->type_name("READER");
   pull.add_flag("--peek", words_.peek, "Leave the place where it is");
-  pull.add_option("--ack", words_.ack, "auto: the place moves once a message is written; "
-                                       "manual: by chatctl ack")
+  pull.add_option("--ack", words_.ack,
+                  "auto: the place moves once a message is written; "
+                  "manual: by chatctl ack")
       ->type_name("auto|manual");
   pull.add_flag("--mine", words_.mine, "My own messages too");
   pull.add_option("--idle", words_.idle, "Follow, and end when nothing came for so long")
@@ -207,13 +221,13 @@ void Parser::add_pull() {
 }
 
 void Parser::add_readers() {
-  CLI::App& ack = add("ack", "Note that a reader has had all up to a message",
-                      [this]() -> Outcome<Verb> {
-    auto reader = read_reader(words_, kReaderDefault);
-    if (!reader) return end_with(reader.error());
-    const auto values = control::Record().set("reader", *reader).set("id", words_.who);
-    return Query{"ack", values, Shape::nothing};
-  });
+  CLI::App& ack =
+      add("ack", "Note that a reader has had all up to a message", [this]() -> Outcome<Verb> {
+        auto reader = read_reader(words_, kReaderDefault);
+        if (!reader) return end_with(reader.error());
+        const auto values = control::Record().set("reader", *reader).set("id", words_.who);
+        return Query{"ack", values, Shape::nothing};
+      });
   add_word(ack, "ID", words_.who, "Of the newest message that was read");
   ack.add_option("--as", words_.reader, "Whose place (default default)")->type_name("READER");
   add_query("readers", "Where each reader stands", Shape::table);
@@ -302,8 +316,10 @@ Outcome<Verb> Parser::log() const {
 
 std::string socket_path(const std::string& given) {
   if (!given.empty()) return given;
-  const char* const folder = std::getenv("XDG_RUNTIME_DIR");
-  if (folder != nullptr && *folder != '\0') {
+  const std::string from_environment = environment("CHATCTL_SOCKET");
+  if (!from_environment.empty()) return from_environment;
+  const std::string folder = environment("XDG_RUNTIME_DIR");
+  if (!folder.empty()) {
     const std::string path = folder + std::string(kUserSocket);
     struct stat facts {};
     if (stat(path.c_str(), &facts) == 0) return path;
@@ -311,10 +327,16 @@ std::string socket_path(const std::string& given) {
   return std::string(kSystemSocket);
 }
 
-// CLI11 may answer several lines; ours is one.
-std::string one_line(std::string text) {
+// CLI11's sentence, which may have several lines, as one of ours.
+std::string Parser::complaint(std::string text) const {
+  const auto verbs = app_.get_subcommands();
+  if (verbs.empty()) {
+    const auto foreign = app_.remaining();
+    text = foreign.empty() ? "a verb is missing" : "no such verb or flag: " + foreign.front();
+  }
   std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+  return text + " (see chatctl " + (verbs.empty() ? "" : verbs.front()->get_name() + " ") +
+         "--help)";
 }
 
 Outcome<std::variant<Command, Printout>> Parser::read(std::vector<std::string> arguments) {
@@ -326,9 +348,7 @@ Outcome<std::variant<Command, Printout>> Parser::read(std::vector<std::string> a
   } catch (const CLI::Success&) {
     return Printout{app_.help()};
   } catch (const CLI::Error& error) {
-    const auto verbs = app_.get_subcommands();
-    const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
-    return usage(one_line(error.what()) + " (see chatctl " + verb + "--help)");
+    return usage(complaint(error.what()));
   }
   const auto verb = std::find_if(verbs_.begin(), verbs_.end(),
                                  [](const auto& each) { return each.first->parsed(); });
@@ -336,7 +356,13 @@ Outcome<std::variant<Command, Printout>> Parser::read(std::vector<std::string> a
   if (!meaning) return end_with(meaning.error());
   const auto timeout = read_duration("--timeout", words_.timeout);
   if (!timeout) return end_with(timeout.error());
-  return Command{socket_path(words_.socket), words_.json, words_.quiet, *timeout,
+  const auto json = read_switch("CHATCTL_JSON");
+  if (!json) return end_with(json.error());
+  const auto quiet = read_switch("CHATCTL_QUIET");
+  if (!quiet) return end_with(quiet.error());
+  // What was given on the command line wins: a format, too.
+  const bool is_json = words_.json || (*json && words_.format.empty());
+  return Command{socket_path(words_.socket), is_json, words_.quiet || *quiet, *timeout,
                  std::move(*meaning)};
 }
 

@@ -56,9 +56,9 @@ Outcome<control::Record> ask(Client& client, Question question, const OnRow& on_
     if (question.is_by_credit && ++rows % kCreditRows == 0) {
       const auto paused = on_pause ? on_pause() : Outcome<void>();
       if (!paused) return end_with(paused.error());
-      client.send("more", control::Record()
-                              .set("stream", static_cast<std::int64_t>(tag))
-                              .set("rows", kCreditRows));
+      client.send(
+          "more",
+          control::Record().set("stream", static_cast<std::int64_t>(tag)).set("rows", kCreditRows));
     }
   }
 }

@@ -19,8 +19,8 @@ inline constexpr Duration kAnswerTimeout = 10s;
 struct Question {
   std::string verb;
   control::Record values;
-  Duration patience = kAnswerTimeout;   // Between two replies.
-  bool is_by_credit = false;            // Its rows come as they are asked for with `more`.
+  Duration patience = kAnswerTimeout;  // Between two replies.
+  bool is_by_credit = false;           // Its rows come as they are asked for with `more`.
 };
 
 using OnRow = std::function<Outcome<void>(const control::Record&)>;

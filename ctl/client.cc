@@ -1,13 +1,12 @@
 #include "ctl/client.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <vector>
 #include <zmq.hpp>
 
@@ -20,6 +19,10 @@ namespace {
 constexpr char kMonitorEndpoint[] = "inproc://monitor";
 constexpr int kLossEvents = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                             ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+
+// Longer than any loss goes unnoticed. -1, which means never, would also drop what came before
+// the loss and has not been read.
+constexpr int kNoReconnect = 3'600'000;
 
 Failure unreachable(std::string text) { return {ExitCode::unreachable, std::move(text)}; }
 
@@ -69,7 +72,7 @@ struct Client::Sockets {
 
   explicit Sockets(const std::string& path) {
     dealer.set(zmq::sockopt::linger, 0);
-    dealer.set(zmq::sockopt::reconnect_ivl, -1);
+    dealer.set(zmq::sockopt::reconnect_ivl, kNoReconnect);
     dealer.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(kControlBytesMax));
     // What is under way is bounded by the callers.
     dealer.set(zmq::sockopt::sndhwm, 0);

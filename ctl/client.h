@@ -56,7 +56,7 @@ class Client {
   Client(std::string socket, std::unique_ptr<Sockets> sockets);
   void read_monitor();
 
-  std::string socket_;                // Path.
+  std::string socket_;  // Path.
   std::unique_ptr<Sockets> sockets_;
   std::uint64_t last_tag_ = 0;
   bool is_lost_ = false;

@@ -55,21 +55,21 @@ struct Push {
 };
 
 struct Pull {
-  std::string name;                  // Empty: all conversations.
+  std::string name;  // Empty: all conversations.
   std::string reader{kReaderDefault};
   bool follows = false;
   bool peeks = false;
   bool acknowledges = true;
   bool with_mine = false;
   bool fails_empty = false;
-  std::uint64_t count = 0;           // Ends after so many; 0 is no limit.
-  std::optional<Duration> idle;      // Ends after so long without a message; only with follows.
-  std::optional<Duration> timeout;   // Of the whole command.
+  std::uint64_t count = 0;          // Ends after so many; 0 is no limit.
+  std::optional<Duration> idle;     // Ends after so long without a message; only with follows.
+  std::optional<Duration> timeout;  // Of the whole command.
   std::optional<Format> format;
 };
 
 struct Log {
-  control::Record values;            // Of the request.
+  control::Record values;  // Of the request.
   std::optional<Format> format;
 };
 

@@ -1,12 +1,11 @@
 #include "ctl/console.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
+#include <unistd.h>
 
 #include "proto/text.h"
 

@@ -25,7 +25,7 @@ class Format {
 
  private:
   struct Part {
-    char letter = 0;       // 0 for words that stay as they are.
+    char letter = 0;  // 0 for words that stay as they are.
     std::string words;
   };
 

@@ -16,7 +16,8 @@ constexpr std::array kPages = {
     Page{"id", R"(Examples:
   chatctl id
   chatctl id --json | jq -r .id)"},
-    Page{"chat", R"(TARGET is ID@HOST:PORT, HOST[:PORT], or the name of a contact. Who is met for the first
+    Page{"chat",
+         R"(TARGET is ID@HOST:PORT, HOST[:PORT], or the name of a contact. Who is met for the first
 time is shown and pinned; an identity that has changed is refused (exit 5).
 
 Examples:
@@ -28,11 +29,13 @@ Examples:
     Page{"block", R"(Examples:
   chatctl block mallory
   chatctl block --undo mallory)"},
-    Page{"verify", R"(Run it after you have compared the fingerprint over another channel, such as a call.
+    Page{"verify",
+         R"(Run it after you have compared the fingerprint over another channel, such as a call.
 
 Examples:
   chatctl verify alice)"},
-    Page{"push", R"(Prints the message's id once the message is stored. stdin is read for - and -l only.
+    Page{"push",
+         R"(Prints the message's id once the message is stored. stdin is read for - and -l only.
 A text that may begin with '-' goes behind --.
 
 Examples:
@@ -41,7 +44,8 @@ Examples:
   tail -F app.log | chatctl push ops -l     one message a line; empty lines are left out
   chatctl push ops --file report.txt
   chatctl push ops -- "$text")"},
-    Page{"pull", R"(Prints what READER has not had yet. Waits for more only with -f, --idle or --timeout.
+    Page{"pull",
+         R"(Prints what READER has not had yet. Waits for more only with -f, --idle or --timeout.
 FORMAT: %i id, %t time, %r received, %c conversation, %f from, %a author, %n number,
 %k kind, %m message, %%; \n \t \0 \\. End it with \n.
 

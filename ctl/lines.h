@@ -35,7 +35,7 @@ class Lines {
 
   std::size_t bytes_max_;
   std::string bytes_;
-  std::size_t begin_ = 0;      // Of what has not been read, within bytes_.
+  std::size_t begin_ = 0;  // Of what has not been read, within bytes_.
   bool is_ended_ = false;
   std::uint64_t number_ = 0;
 };

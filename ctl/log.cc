@@ -15,8 +15,8 @@ Outcome<void> carry_out(const Command& command, const Log& log, Console& console
   };
   const auto on_pause = [&] { return console.flush(); };
   const Duration patience = command.timeout.value_or(kAnswerTimeout);
-  const auto end = ask(**client, {"log", log.values, patience, /*is_by_credit=*/true}, on_row,
-                       on_pause);
+  const auto end =
+      ask(**client, {"log", log.values, patience, /*is_by_credit=*/true}, on_row, on_pause);
   // What came before a failure is shown all the same.
   const auto flushed = console.flush();
   if (!flushed) return flushed;

@@ -1,7 +1,6 @@
+#include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <csignal>
 
 #include "ctl/run.h"
 

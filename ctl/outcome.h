@@ -15,7 +15,7 @@ namespace p2pchat::ctl {
 
 struct Failure {
   ExitCode code = ExitCode::failed;
-  std::string text;   // A sentence; empty ends quietly.
+  std::string text;  // A sentence; empty ends quietly.
 };
 
 template <class T>

@@ -53,10 +53,10 @@ class Pulling {
   MessageWriter writer_;
   Puller puller_;
   std::unique_ptr<Client> client_;
-  Deadline until_ = kNever;             // Of --timeout.
-  Deadline answer_until_ = kNever;      // For the daemon to say anything; kNever once it has.
+  Deadline until_ = kNever;         // Of --timeout.
+  Deadline answer_until_ = kNever;  // For the daemon to say anything; kNever once it has.
   Deadline last_message_{};
-  std::uint64_t count_ = 0;             // Messages written.
+  std::uint64_t count_ = 0;  // Messages written.
   bool is_caught_up_ = false;
   bool is_ended_ = false;
   bool is_output_closed_ = false;
@@ -181,9 +181,7 @@ Outcome<void> Pulling::come_back() {
   return over ? finish(*over) : end_with(client.error());
 }
 
-Deadline Pulling::idle_until() const {
-  return pull_.idle ? last_message_ + *pull_.idle : kNever;
-}
+Deadline Pulling::idle_until() const { return pull_.idle ? last_message_ + *pull_.idle : kNever; }
 
 Deadline Pulling::wake_at() const {
   if (answer_until_ != kNever) return answer_until_;

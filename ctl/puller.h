@@ -23,9 +23,9 @@ namespace p2pchat::ctl {
 class Puller {
  public:
   struct Wish {
-    std::string name;           // Empty: all conversations.
+    std::string name;  // Empty: all conversations.
     std::string reader;
-    bool follows = false;       // The stream stays open.
+    bool follows = false;  // The stream stays open.
     bool peeks = false;
     bool acknowledges = true;
     bool with_mine = false;
@@ -37,10 +37,10 @@ class Puller {
   void begin(Client& client);
 
   enum class Step {
-    row,         // A message, to be written.
-    caught_up,   // All that waited has come.
-    ended,       // No more comes; see end().
-    other,       // Nothing to do, or not ours.
+    row,        // A message, to be written.
+    caught_up,  // All that waited has come.
+    ended,      // No more comes; see end().
+    other,      // Nothing to do, or not ours.
   };
   // Fails when places cannot be reported.
   Outcome<Step> take(Client& client, const control::Reply& reply);
@@ -61,12 +61,12 @@ class Puller {
   void open(Client& client);
 
   Wish wish_;
-  Places added_;                      // Perhaps not written yet.
-  Places written_;                    // To be reported.
-  Places flying_;                     // Reported, and not confirmed.
-  std::uint64_t report_tag_ = 0;      // 0: none is under way.
-  std::uint64_t stream_tag_ = 0;      // 0: not open on this connection.
-  std::int64_t rows_to_grant_ = 0;    // Taken, and not granted again.
+  Places added_;                    // Perhaps not written yet.
+  Places written_;                  // To be reported.
+  Places flying_;                   // Reported, and not confirmed.
+  std::uint64_t report_tag_ = 0;    // 0: none is under way.
+  std::uint64_t stream_tag_ = 0;    // 0: not open on this connection.
+  std::int64_t rows_to_grant_ = 0;  // Taken, and not granted again.
   control::Reply end_;
 };
 

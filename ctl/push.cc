@@ -1,9 +1,8 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "ctl/ask.h"
 #include "ctl/json.h"
@@ -19,8 +18,8 @@ namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 
 Failure too_long(std::string what) {
-  return {ExitCode::limit, what + " is longer than " + std::to_string(kBodyBytesMax) +
-                               " bytes; it was not sent"};
+  return {ExitCode::limit,
+          what + " is longer than " + std::to_string(kBodyBytesMax) + " bytes; it was not sent"};
 }
 
 // Answers how many bytes came; 0 at the end.
@@ -94,7 +93,7 @@ class Pushing {
   Console& console_;
   Pusher pusher_;
   Lines lines_{kBodyBytesMax};
-  bool has_lines_ = false;               // Else one message, which is pushed already.
+  bool has_lines_ = false;  // Else one message, which is pushed already.
   Watch input_;
   Deadline answer_until_ = kNever;
 };
@@ -124,10 +123,9 @@ Outcome<void> Pushing::take_answers() {
     if (!reply || is_late) {
       Failure failure = reply ? no_answer(client_, patience_) : reply.error();
       if (pusher_.is_idle()) return end_with(failure);
-      failure.text = at_line(pusher_.oldest_place()) + failure.text +
-                     "; it is unknown whether " +
-                     (has_lines_ ? "this line and those behind it were stored"
-                                 : "the message was stored");
+      failure.text =
+          at_line(pusher_.oldest_place()) + failure.text + "; it is unknown whether " +
+          (has_lines_ ? "this line and those behind it were stored" : "the message was stored");
       return end_with(failure);
     }
     if (!*reply) break;

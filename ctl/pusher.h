@@ -42,7 +42,7 @@ class Pusher {
   struct Refusal {
     Failure failure;
     std::uint64_t place = 0;
-    std::size_t stored_later = 0;   // Messages behind it that were stored all the same.
+    std::size_t stored_later = 0;  // Messages behind it that were stored all the same.
   };
   // The first one refused; final once is_idle().
   const std::optional<Refusal>& refusal() const { return first_refused_; }
@@ -57,7 +57,7 @@ class Pusher {
   };
 
   std::string to_;
-  std::deque<Waiting> waiting_;              // In the order of pushing.
+  std::deque<Waiting> waiting_;  // In the order of pushing.
   std::optional<Refusal> first_refused_;
   bool is_refused_ = false;
 };

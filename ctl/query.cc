@@ -31,8 +31,8 @@ Outcome<void> carry_out(const Command& command, const Query& query, Console& con
     }
     return {};
   };
-  const auto end = ask(**client, {query.verb, query.values,
-                                  command.timeout.value_or(kAnswerTimeout)}, on_row);
+  const auto end =
+      ask(**client, {query.verb, query.values, command.timeout.value_or(kAnswerTimeout)}, on_row);
   if (!command.is_json) {
     console.add(table_text(rows, console.out_is_terminal()));
   }

@@ -1,10 +1,9 @@
 #include "ctl/signals.h"
 
+#include <algorithm>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 namespace p2pchat::ctl {
 

@@ -1,10 +1,9 @@
 #include "ctl/talk.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 #include <deque>
+#include <unistd.h>
 
 #include "ctl/ask.h"
 #include "ctl/lines.h"

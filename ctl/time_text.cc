@@ -28,8 +28,7 @@ chr::sys_time<Duration> moment_of(WallTime time) {
 
 // The first and the last moment whose year has four digits.
 constexpr chr::sys_time<Duration> kFirst = chr::sys_days(chr::year(0) / 1 / 1);
-constexpr chr::sys_time<Duration> kLast =
-    chr::sys_days(chr::year(kYearMax) / 12 / 31) + 24h - 1ms;
+constexpr chr::sys_time<Duration> kLast = chr::sys_days(chr::year(kYearMax) / 12 / 31) + 24h - 1ms;
 
 // Reads from the front of a text; the first thing that does not fit spoils the rest.
 class Reader {

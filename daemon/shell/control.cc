@@ -42,10 +42,10 @@ const Control::Verb* Control::find_verb(std::string_view name) {
   return found == kVerbs.end() ? nullptr : found;
 }
 
-Control::Control(ControlSocket socket, Inbox& inbox, const PeerId& self, Status status)
+Control::Control(ControlSocket socket, Inbox& inbox, const PeerId& self, LoopFacts facts)
     : socket_(std::move(socket)),
       inbox_(inbox),
-      status_(std::move(status)),
+      facts_(std::move(facts)),
       streams_(inbox, self, [this](const Caller& caller, const Bytes& message) {
         return socket_.send(caller, message);
       }) {}
@@ -121,7 +121,7 @@ void Control::answer_id(const Asked& asked) {
 }
 
 void Control::answer_status(const Asked& asked) {
-  streams_.end(asked.caller, asked.request.tag, ExitCode::done, {}, status_());
+  streams_.end(asked.caller, asked.request.tag, ExitCode::done, {}, facts_.status());
 }
 
 void Control::answer_rooms(const Asked& asked) { rows(asked, asked.node.room_records()); }

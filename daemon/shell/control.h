@@ -25,14 +25,16 @@ namespace p2pchat {
 // Wishes that Node has not answered yet. More than the pushes of one turn.
 inline constexpr std::size_t kPendingRequestsMax = 2048;
 
+// What the loop knows beyond Node.
+struct LoopFacts {
+  std::function<control::Record()> status;              // For `status`, Node's part included.
+  std::function<std::vector<std::string>()> complaints; // For `doctor`, one sentence each.
+};
+
 class Control {
  public:
-  using Raise = std::function<void(const Event&)>;
-  // What `status` says, Node's part and the shell's.
-  using Status = std::function<control::Record()>;
-
   // `inbox` outlives it. `self` is whom own posts come from.
-  Control(ControlSocket socket, Inbox& inbox, const PeerId& self, Status status);
+  Control(ControlSocket socket, Inbox& inbox, const PeerId& self, LoopFacts facts);
 
   zmq::pollitem_t poll_item() { return socket_.poll_item(); }
   // Takes in what waits, as much as one turn may. `node` is the one that steps under `raise`.
@@ -96,7 +98,7 @@ class Control {
 
   ControlSocket socket_;
   Inbox& inbox_;
-  Status status_;
+  LoopFacts facts_;
   Streams streams_;
   std::map<RequestId, Pending> pending_;
   RequestId next_request_{1};

@@ -87,6 +87,8 @@ Inbox::Inbox(Store& store) : store_(store) {}
 Inbox::~Inbox() = default;
 
 Result<PullCursor> Inbox::open_pull(const Reader& reader, const std::vector<RoomId>& rooms) {
+  Transaction reading(store_.database());
+  if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
   PullCursor cursor;
   for (const RoomId& room : rooms) {
     Query query(store_.database(),
@@ -144,6 +146,8 @@ Result<const OpenedRow*> Inbox::row(std::int64_t position) {
 
 Result<std::vector<Entry>> Inbox::pull(PullCursor& cursor, std::size_t at_most,
                                        const PeerId& self, bool mine) {
+  Transaction reading(store_.database());
+  if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
   std::vector<Lane> lanes;   // At their end.
   std::vector<Lane> heap;
   for (auto at = cursor.begin(); at != cursor.end(); ++at) {
@@ -188,7 +192,7 @@ Result<std::vector<Entry>> Inbox::pull(PullCursor& cursor, std::size_t at_most,
 
 Result<void> Inbox::move(const Reader& reader, const PullCursor& places) {
   Transaction transaction(store_.database());
-  if (auto begun = transaction.begin(); !begun) return begun;
+  if (auto begun = transaction.begin_writing(); !begun) return begun;
   for (const auto& [room, place] : places) {
     // A room without a row has nothing to stand on.
     Query query(store_.database(),

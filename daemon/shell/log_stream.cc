@@ -14,6 +14,8 @@ LogStream::LogStream(Store& store, const LogQuery& query) : store_(store), query
 LogStream::~LogStream() = default;
 
 Result<std::unique_ptr<LogStream>> LogStream::open(Store& store, const LogQuery& query) {
+  Transaction reading(store.database());
+  if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
   std::unique_ptr<LogStream> stream(new LogStream(store, query));
   if (auto found = stream->find_room(); !found) return tl::unexpected(found.error());
   if (query.last > 0) {
@@ -157,6 +159,8 @@ Result<std::unique_ptr<OpenedRow>> LogStream::load(std::int64_t position) {
 }
 
 Result<std::vector<Entry>> LogStream::next(std::size_t at_most) {
+  Transaction reading(store_.database());
+  if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
   std::vector<Entry> entries;
   while (entries.size() < at_most) {
     while (!is_drained_ && (lanes_.empty() || closed_.first_stamp <= lanes_.front().stamp)) {

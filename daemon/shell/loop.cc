@@ -71,8 +71,6 @@ Result<std::unique_ptr<Loop>> Loop::open(const Options& options) {
 
 Loop::Loop(const Options& options, Ground ground)
     : ground_(std::move(ground)), database_(options.state / "p2pchat.db"), began_(read_clocks()) {
-  // One socket for each peer that is dialled, and some.
-  context_.set(zmq::ctxopt::max_sockets, static_cast<int>(2 * kContactsMax));
   inbox_.emplace(ground_.store);
 }
 
@@ -84,7 +82,8 @@ Result<void> Loop::open_sockets(const Options& options) {
   net_.emplace(std::move(*net));
   auto socket = ControlSocket::open(context_, options.socket);
   if (!socket) return tl::unexpected(socket.error());
-  control_.emplace(std::move(*socket), *inbox_, ground_.identity.id(), [this] { return status(); });
+  control_.emplace(std::move(*socket), *inbox_, ground_.identity.id(),
+                   LoopFacts{[this] { return status(); }, [this] { return net_->complaints(); }});
 
   const Place bound = net_->place();
   Settings settings =
@@ -158,7 +157,8 @@ void Loop::carry_out(Moment now, const Action& action) {
 
 control::Record Loop::status() const {
   control::Record row = host_->node().status_record();
-  for (const auto& [key, value] : net_->counters().fields()) row.set(key, value);
+  const control::Record counters = net_->counters();
+  for (const auto& [key, value] : counters.fields()) row.set(key, value);
   fs::path log = database_;
   log += "-wal";
   row.set("control_streams", static_cast<std::int64_t>(control_->streams()));

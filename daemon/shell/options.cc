@@ -292,7 +292,7 @@ Result<std::string> own_name(const std::string& word, const Surroundings& around
                              cleaned(word), kNamePointsMax));
   }
   std::string name = around.host_name.substr(0, around.host_name.find('.'));
-  return is_claimable_name(name) ? name : std::string("nameless");
+  return !name.empty() && is_claimable_name(name) ? name : std::string("nameless");
 }
 
 Result<Options> understand(const Words& words, const Surroundings& around) {

@@ -59,7 +59,8 @@ void Radio::hear(TimePoint now, const PeerId& peer, const std::string& host, std
   if (!key) return;
   Heard& heard = heard_[peer];
   const bool is_same = heard.host == host && heard.port == port;
-  if (is_same && heard.is_up) return;
+  if (is_same && heard.failure.empty()) return;
+  heard.pause = kHearAgainMin;
   heard.key = *key;
   heard.host = host;
   heard.port = port;
@@ -124,35 +125,44 @@ void Radio::note(TimePoint now, const MonitorEvent& event, Heard& heard) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
       heard.is_up = true;
       heard.failure.clear();
-      heard.due = TimePoint::never();
+      heard.pause = kHearAgainMin;
+      heard.again = heard.refresh = TimePoint::never();
+      return;
+    case ZMQ_EVENT_CONNECT_RETRIED:
+      // libzmq goes on by itself, but knows one address only.
+      if (heard.hosts.size() == 1) heard.again = TimePoint::never();
       return;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-      heard.failure = "it refuses us";
       // libzmq is done with this endpoint, and must be told so before it is used again.
       leave(heard);
-      heard.due = now + kHearAgain;
+      fail(now, heard, "it refuses us");
       return;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-      heard.failure = "it has another key, or does not admit us yet";
-      break;
-    case ZMQ_EVENT_CLOSED: heard.failure = "nobody listens there"; break;
-    case ZMQ_EVENT_CONNECT_RETRIED:
-      // libzmq goes on by itself, but knows one address only.
-      heard.due = now + (heard.hosts.size() > 1 ? kHearAgain : kHearRefresh);
+      fail(now, heard, "it has another key, or does not admit us yet");
       return;
+    case ZMQ_EVENT_CLOSED: fail(now, heard, "nobody listens there"); return;
     default:
-      heard.failure = "the connection was lost";
-      break;
+      // After a handshake that failed this says nothing new.
+      fail(now, heard, heard.failure.empty() ? "the connection was lost" : heard.failure);
+      return;
   }
+}
+
+void Radio::fail(TimePoint now, Heard& heard, std::string why) {
   heard.is_up = false;
-  heard.due = now + kHearAgain;   // Unless libzmq says next that it tries again.
+  heard.failure = std::move(why);
+  heard.again = std::min(heard.again, now + heard.pause);
+  heard.refresh = std::min(heard.refresh, now + kHearRefresh);
 }
 
 void Radio::tend(TimePoint now) {
   look_ = TimePoint::never();
   for (auto& [peer, heard] : heard_) {
-    if (heard.due <= now) begin(heard);
+    if (std::min(heard.again, heard.refresh) <= now) {
+      heard.pause = std::min(2 * heard.pause, kHearAgainMax);
+      begin(heard);
+    }
     if (!heard.lookup) continue;
     auto answer = heard.lookup->answer();
     if (!answer) {
@@ -164,20 +174,19 @@ void Radio::tend(TimePoint now) {
       heard.hosts = **std::move(answer);
       connect(now, heard);
     } else {
-      heard.failure = answer->error().text;
-      heard.due = now + kReconnectMax;
+      fail(now, heard, answer->error().text);
     }
   }
 }
 
 void Radio::begin(Heard& heard) {
   leave(heard);
-  heard.due = TimePoint::never();
+  heard.again = heard.refresh = TimePoint::never();
   heard.lookup.emplace(heard.host);
 }
 
 void Radio::connect(TimePoint now, Heard& heard) {
-  heard.due = now + kHearRefresh;
+  heard.refresh = now + kHearRefresh;
   const std::string& host = heard.hosts[heard.next++ % heard.hosts.size()];
   std::string endpoint = endpoint_text(host, heard.port);
   // libzmq connects a SUB once to an endpoint, whatever the key; zeros make it another one.
@@ -186,7 +195,7 @@ void Radio::connect(TimePoint now, Heard& heard) {
   if (zmq_connect(subscriber_.socket.handle(), endpoint.c_str()) == 0) {
     heard.endpoint = std::move(endpoint);
   } else {
-    heard.failure = zmq_strerror(zmq_errno());
+    fail(now, heard, zmq_strerror(zmq_errno()));
   }
 }
 
@@ -205,7 +214,7 @@ bool Radio::is_used(const std::string& endpoint) const {
 
 TimePoint Radio::deadline() const {
   TimePoint next = std::min(listener_.deadline(), look_);
-  for (const auto& [peer, heard] : heard_) next = std::min(next, heard.due);
+  for (const auto& [peer, heard] : heard_) next = std::min({next, heard.again, heard.refresh});
   return next;
 }
 

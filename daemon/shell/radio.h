@@ -20,9 +20,11 @@
 
 namespace p2pchat {
 
-// A connection that libzmq has given up is made anew after this time.
-inline constexpr Duration kHearAgain = 5s;
-// One that does not come about is made anew, its name looked up again, after this time.
+// A connection that libzmq has given up, or whose host has further addresses, is made anew
+// after this time at first, and then more seldom.
+inline constexpr Duration kHearAgainMin = 1s;
+inline constexpr Duration kHearAgainMax = 30s;
+// One that libzmq goes on trying is made anew, its name looked up again, after this time.
 inline constexpr Duration kHearRefresh = 5min;
 inline constexpr Duration kReconnectMin = 100ms;
 inline constexpr Duration kReconnectMax = 30s;
@@ -64,13 +66,16 @@ class Radio {
     std::size_t next = 0;                 // Which of them is tried next.
     std::string endpoint;                 // Connected to, as spelled; empty if to none.
     bool is_up = false;
-    std::string failure;                  // Of the last attempt, while not up.
-    TimePoint due = TimePoint::never();   // When it is made anew.
+    std::string failure;                  // Of the last attempt; empty before, and while up.
+    Duration pause = kHearAgainMin;       // From the next failure to the attempt after it.
+    TimePoint again = TimePoint::never();     // When it is made anew because it failed,
+    TimePoint refresh = TimePoint::never();   // or because it is time.
   };
 
   Radio(zmq::socket_t publisher, Listener listener, Watched subscriber);
   void watch(TimePoint now);
   void note(TimePoint now, const MonitorEvent& event, Heard& heard);
+  static void fail(TimePoint now, Heard& heard, std::string why);
   void tend(TimePoint now);
   void begin(Heard& heard);
   void connect(TimePoint now, Heard& heard);

@@ -80,6 +80,8 @@ Result<Store> Store::open(const std::filesystem::path& file) {
 
 Result<Snapshot> Store::load() {
   Snapshot snapshot;
+  Transaction reading(impl_->database);
+  if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
   if (auto self = load_self(impl_->database, snapshot); !self) return tl::unexpected(self.error());
   auto contacts = read_contacts(impl_->database);
   if (!contacts) return tl::unexpected(contacts.error());
@@ -93,7 +95,7 @@ Result<Snapshot> Store::load() {
 Result<void> Store::commit(std::span<const Action> actions) {
   if (std::none_of(actions.begin(), actions.end(), Writer::is_durable)) return {};
   Transaction transaction(impl_->database);
-  if (auto begun = transaction.begin(); !begun) return begun;
+  if (auto begun = transaction.begin_writing(); !begun) return begun;
   Writer writer(impl_->database);
   for (const Action& action : actions) {
     if (auto done = writer.carry_out(action); !done) return done;
@@ -104,7 +106,7 @@ Result<void> Store::commit(std::span<const Action> actions) {
 
 bool Store::can_write() {
   Transaction transaction(impl_->database);
-  if (!transaction.begin()) return false;
+  if (!transaction.begin_writing()) return false;
   static_assert(kBatchBytesMax == 61440);
   Query query(impl_->database, "INSERT OR REPLACE INTO probe VALUES (1, zeroblob(61440))");
   return query.run().has_value() && transaction.commit().has_value();
@@ -112,6 +114,8 @@ bool Store::can_write() {
 
 Result<void> Store::read_batches(const RoomId& room, const FeedId& feed, Number first, Number last,
                                  const std::function<bool(ByteView batch)>& take) {
+  Transaction reading(impl_->database);
+  if (auto begun = reading.begin_reading(); !begun) return begun;
   // The batch that holds `first` begins at it or before it.
   Query query(impl_->database,
               "SELECT e.id, e.first, e.count FROM entries e, (SELECT f.id AS id"

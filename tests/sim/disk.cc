@@ -57,7 +57,7 @@ Snapshot Disk::load() const {
     if (row.batch) rooms[row.room].bytes += row.batch->raw.size();
   }
   for (const auto& [key, batches] : feeds_) {
-    const Row* row = newest(key.first, key.second);
+    const Row* row = end_of_feed(key, true);
     if (row == nullptr) continue;
     rooms[key.first].feeds.push_back(
         {key.second, row->batch->last(), row->batch->head, row->batch->posts.back().stamp});
@@ -134,13 +134,17 @@ bool Disk::holds(const Batch& batch) const {
 }
 
 const Disk::Row* Disk::newest(const RoomId& room, const FeedId& feed) const {
-  const auto batches = feeds_.find({room, feed});
+  return end_of_feed({room, feed}, false);
+}
+
+const Disk::Row* Disk::end_of_feed(const RowKey& key, bool stops_at_damage) const {
+  const auto batches = feeds_.find(key);
   if (batches == feeds_.end()) return nullptr;
   const Row* last = nullptr;
   Number expected{1};
   for (const auto& [first, at] : batches->second) {
     const Row& row = rows_[at];
-    if (first != expected || row.is_known_damaged) break;
+    if (first != expected || (row.is_known_damaged && stops_at_damage)) break;
     last = &row;
     expected = row.batch->last().next();
   }

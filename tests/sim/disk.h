@@ -54,7 +54,7 @@ class Disk {
   const Row* covering(const RoomId& room, const FeedId& feed, Number number) const;
   // Whether exactly these signed bytes are durable.
   bool holds(const Batch& batch) const;
-  // The last row of a feed before which nothing is missing.
+  // The last row of a feed before which nothing is missing, known damage or not.
   const Row* newest(const RoomId& room, const FeedId& feed) const;
 
   const std::vector<Row>& rows() const { return rows_; }
@@ -65,6 +65,7 @@ class Disk {
 
  private:
   void put(const action::StoreBatch& order);
+  const Row* end_of_feed(const RowKey& key, bool stops_at_damage) const;
   event::BatchDamaged found_damaged(Row& row);
 
   Counter card_counter_;

@@ -41,6 +41,9 @@ class Network {
   void snap(HostIndex a, HostIndex b);
   void shelter(HostIndex host, bool is_sheltered);
 
+  // What this host's SUB has subscribed to.
+  const std::set<Topic>& topics_of(HostIndex host) { return pubs_.topics_of(host); }
+
  private:
   Fabric fabric_;
   LinkWires links_;

@@ -30,6 +30,8 @@ class PubWires {
   // Something has changed by which a connection may come to be.
   void stir();
 
+  const std::set<Topic>& topics_of(HostIndex host) { return topics_[host]; }
+
  private:
   struct Hearing {
     std::string host;

@@ -25,6 +25,7 @@ constexpr std::uint64_t kSeedsDefault = 500;
 constexpr std::uint64_t kParts = 5;
 
 std::uint64_t seed_running = 0;
+Script* script_running = nullptr;
 
 std::string replay_line(std::uint64_t seed) {
   return "replay: P2PCHAT_SEED=" + std::to_string(seed) +
@@ -33,7 +34,9 @@ std::string replay_line(std::uint64_t seed) {
 
 // A CHECK or a sanitizer ends the process; the seed must be known then, too.
 void tell_seed() {
-  const std::string line = replay_line(seed_running) + "\n";
+  const std::string line =
+      (script_running == nullptr ? "" : script_running->world().trace().text()) +
+      replay_line(seed_running) + "\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
@@ -58,7 +61,9 @@ struct Sum {
 void run_seed(std::uint64_t seed, Sum& sum) {
   seed_running = seed;
   Script script(seed);
+  script_running = &script;
   const std::string failure = script.play();
+  script_running = nullptr;
   ++sum.seeds;
   sum.successes += script.world().ledger().successes();
   if (failure.empty()) return;

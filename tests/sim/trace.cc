@@ -1,5 +1,6 @@
 #include "tests/sim/trace.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -249,7 +250,11 @@ std::string describe(const Action& action) {
       action);
 }
 
-Trace::Trace() : in_words_(std::getenv("P2PCHAT_TRACE") != nullptr) {}
+Trace::Trace() {
+  const char* wanted = std::getenv("P2PCHAT_TRACE");
+  if (wanted == nullptr) return;
+  lines_max_ = std::max<std::size_t>(kTraceLines, std::strtoull(wanted, nullptr, 10));
+}
 
 void Trace::event(Duration now, const std::string& host, const Event& event) {
   mix(static_cast<std::uint64_t>(now.count()));
@@ -257,7 +262,7 @@ void Trace::event(Duration now, const std::string& host, const Event& event) {
   mix(event.index());
   if (const auto* frame = std::get_if<event::LinkFrameReceived>(&event)) mix(frame->frame);
   if (const auto* frame = std::get_if<event::LiveFrameReceived>(&event)) mix(frame->frame);
-  if (in_words_) line(now, host + " <= " + describe(event));
+  if (lines_max_ > 0) line(now, host + " <= " + describe(event));
 }
 
 void Trace::order(Duration now, const std::string& host, const Action& action) {
@@ -267,13 +272,13 @@ void Trace::order(Duration now, const std::string& host, const Action& action) {
   if (const auto* frame = std::get_if<action::SendLink>(&action)) mix(frame->frame);
   if (const auto* frame = std::get_if<action::Publish>(&action)) mix(frame->frame);
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) mix(batch->batch.raw);
-  if (in_words_) line(now, host + " =>   " + describe(action));
+  if (lines_max_ > 0) line(now, host + " =>   " + describe(action));
 }
 
 void Trace::note(Duration now, const std::string& text) {
   mix(static_cast<std::uint64_t>(now.count()));
   mix(view(text));
-  if (in_words_) line(now, "-- " + text);
+  if (lines_max_ > 0) line(now, "-- " + text);
 }
 
 std::string Trace::text() const {
@@ -294,7 +299,7 @@ void Trace::line(Duration now, const std::string& text) {
   char time[16];
   std::snprintf(time, sizeof time, "%9.3f ", static_cast<double>(now.count()) / 1000.0);
   lines_.push_back(time + text);
-  if (lines_.size() > kTraceLinesMax) lines_.pop_front();
+  if (lines_.size() > lines_max_) lines_.pop_front();
 }
 
 }  // namespace p2pchat::sim

@@ -2,7 +2,8 @@
 //
 // The number covers every event and every order of every host in sequence, so
 // two runs with equal numbers were the same run. The words are kept only when
-// P2PCHAT_TRACE is set, the last kTraceLinesMax of them. Pure; owned by World.
+// P2PCHAT_TRACE is set: the last kTraceLines of them, or as many as it says
+// if that is more. Pure; owned by World.
 #pragma once
 
 #include <deque>
@@ -12,7 +13,7 @@
 
 namespace p2pchat::sim {
 
-inline constexpr std::size_t kTraceLinesMax = 200;
+inline constexpr std::size_t kTraceLines = 200;
 
 std::string describe(const Event& event);
 std::string describe(const Action& action);
@@ -35,7 +36,7 @@ class Trace {
   void line(Duration now, const std::string& text);
 
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;   // FNV-1a.
-  bool in_words_;
+  std::size_t lines_max_ = 0;                    // 0: no words are kept.
   std::deque<std::string> lines_;
 };
 

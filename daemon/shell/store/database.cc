@@ -194,11 +194,13 @@ bool Query::is_nothing(int column) const {
 
 Transaction::~Transaction() {
   // SQLite may have rolled back by itself.
-  if (database_.is_in_transaction()) (void)database_.run("ROLLBACK");
+  if (database_.is_in_transaction()) (void)Query(database_, "ROLLBACK").run();
 }
 
-Result<void> Transaction::begin() { return database_.run("BEGIN IMMEDIATE"); }
+Result<void> Transaction::begin_reading() { return Query(database_, "BEGIN").run(); }
 
-Result<void> Transaction::commit() { return database_.run("COMMIT"); }
+Result<void> Transaction::begin_writing() { return Query(database_, "BEGIN IMMEDIATE").run(); }
+
+Result<void> Transaction::commit() { return Query(database_, "COMMIT").run(); }
 
 }  // namespace p2pchat

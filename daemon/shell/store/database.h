@@ -111,7 +111,8 @@ class Query {
   int code_ = 0;          // What SQLite answered last.
 };
 
-// All or nothing: what was not committed when it ends is rolled back.
+// Writes all or nothing: what was not committed when it ends is rolled back.
+// Reads see one state of the file, and SQLite takes its locks once for all of them.
 class Transaction {
  public:
   explicit Transaction(Database& database) : database_(database) {}
@@ -119,8 +120,9 @@ class Transaction {
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  Result<void> begin();    // Takes the right to write at once, so that nothing fails for it later.
-  Result<void> commit();   // Durable when it answers.
+  Result<void> begin_reading();
+  Result<void> begin_writing();   // Takes the right to write at once: nothing fails for it later.
+  Result<void> commit();          // Durable when it answers.
 
  private:
   Database& database_;

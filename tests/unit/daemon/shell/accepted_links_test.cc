@@ -36,7 +36,7 @@ class AcceptedLinksTest : public testing::Test {
 };
 
 TEST_F(AcceptedLinksTest, OpenWithTheFirstFrameAndNameThePeerByItsKey) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
 
   const auto opened = bob_.all<LinkOpened>();
   ASSERT_EQ(opened.size(), 1U);
@@ -49,7 +49,7 @@ TEST_F(AcceptedLinksTest, OpenWithTheFirstFrameAndNameThePeerByItsKey) {
 }
 
 TEST_F(AcceptedLinksTest, CarryFramesBothWaysInOrder) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   for (const char* text : {"one", "two", "three"}) {
     alice_.order(action::SendLink{bob_.id(), LinkSide::dialled, to_bytes(text)});
     bob_.order(action::SendLink{alice_.id(), LinkSide::accepted, to_bytes(text)});
@@ -76,7 +76,7 @@ TEST_F(AcceptedLinksTest, DoNotCareWhatAPeerCallsItself) {
 }
 
 TEST_F(AcceptedLinksTest, CarryTheLargestFrame) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   const Bytes frame(kFrameBytesMax, 'x');
   alice_.order(action::SendLink{bob_.id(), LinkSide::dialled, frame});
 
@@ -86,7 +86,7 @@ TEST_F(AcceptedLinksTest, CarryTheLargestFrame) {
 }
 
 TEST_F(AcceptedLinksTest, DropAPeerWhoseFrameIsTooLarge) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   alice_.order(
       action::SendLink{bob_.id(), LinkSide::dialled, Bytes(kFrameBytesMax + 1, 'x')});
 
@@ -98,7 +98,7 @@ TEST_F(AcceptedLinksTest, DropAPeerWhoseFrameIsTooLarge) {
 }
 
 TEST_F(AcceptedLinksTest, CloseOnceWhenThePeerHangsUp) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   alice_.order(action::HangUp{bob_.id(), LinkSide::dialled});
 
   ASSERT_TRUE(until({&alice_, &bob_}, [&] { return bob_.count<LinkClosed>() > 0; }));
@@ -151,8 +151,8 @@ TEST_F(AcceptedLinksTest, GiveWayToANewerConnectionOfTheSamePeer) {
 }
 
 TEST_F(AcceptedLinksTest, StayWithTheNewerConnectionWhenTheOlderOneEnds) {
-  ASSERT_TRUE(link(alice_, bob_));
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
 
   EXPECT_EQ(bob_.count<LinkClosed>(), 1U);
   EXPECT_EQ(bob_.count<LinkOpened>(), 2U);
@@ -174,7 +174,7 @@ TEST_F(AcceptedLinksTest, DropAndCountMessagesOfManyParts) {
 }
 
 TEST_F(AcceptedLinksTest, AreForgottenWhenToldToHangUpUntilThePeerSpeaksAgain) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   bob_.order(action::HangUp{alice_.id(), LinkSide::accepted});
   bob_.order(action::SendLink{alice_.id(), LinkSide::accepted, to_bytes("lost")});
   EXPECT_EQ(bob_.counter("link_frames_dropped"), 1);
@@ -187,7 +187,7 @@ TEST_F(AcceptedLinksTest, AreForgottenWhenToldToHangUpUntilThePeerSpeaksAgain) {
 }
 
 TEST_F(AcceptedLinksTest, AreCutWhenThePeerIsExpelled) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   bob_.order(action::Expel{alice_.id()});
 
   ASSERT_TRUE(until({&alice_, &bob_}, [&] { return alice_.count<LinkClosed>() == 1; }));
@@ -197,12 +197,12 @@ TEST_F(AcceptedLinksTest, AreCutWhenThePeerIsExpelled) {
 }
 
 TEST_F(AcceptedLinksTest, HearNothingOfAnExpelledPeerThatIsNotCutYet) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   bob_.order(action::Expel{identity_of(9).id()});   // Not admitted: nothing to do.
   bob_.order(action::Admit{identity_of(9).id()});
   bob_.order(action::Expel{identity_of(9).id()});   // Cuts now, and for a minute not again.
   ASSERT_TRUE(until({&alice_, &bob_}, [&] { return alice_.count<LinkClosed>() == 1; }));
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   const std::size_t heard = bob_.count<LinkFrameReceived>();
   bob_.order(action::Expel{alice_.id()});
 
@@ -216,7 +216,7 @@ TEST_F(AcceptedLinksTest, HearNothingOfAnExpelledPeerThatIsNotCutYet) {
 }
 
 TEST_F(AcceptedLinksTest, OfOthersAreBackAfterACut) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   bob_.order(action::Admit{identity_of(9).id()});
   bob_.order(action::Expel{identity_of(9).id()});
   ASSERT_TRUE(until({&alice_, &bob_}, [&] {
@@ -224,7 +224,7 @@ TEST_F(AcceptedLinksTest, OfOthersAreBackAfterACut) {
   }));
   const std::uint16_t port = bob_.link_port();
 
-  EXPECT_TRUE(link(alice_, bob_));
+  EXPECT_TRUE(linked(alice_, bob_));
   EXPECT_EQ(bob_.link_port(), port);
 }
 

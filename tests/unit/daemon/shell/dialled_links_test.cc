@@ -81,7 +81,8 @@ TEST_F(DialledLinksTest, SayThatThePeerHasAnotherKey) {
 
   ASSERT_TRUE(alice_is_told());
 
-  EXPECT_EQ(last_why(alice_), "the peer at " + at(bob_.link_port()) + " has another key");
+  EXPECT_EQ(last_why(alice_), "the peer at " + at(bob_.link_port()) +
+                                  " has another key, or does not admit us yet");
 }
 
 TEST_F(DialledLinksTest, SayThatThePeerDoesNotAdmitUs) {
@@ -89,8 +90,9 @@ TEST_F(DialledLinksTest, SayThatThePeerDoesNotAdmitUs) {
 
   ASSERT_TRUE(alice_is_told());
 
-  EXPECT_EQ(last_why(alice_),
-            "the peer at " + at(bob_.link_port()) + " does not admit us yet");
+  // libzmq refuses sooner or later, so it may be less sure of why.
+  EXPECT_THAT(last_why(alice_), HasSubstr("the peer at " + at(bob_.link_port())));
+  EXPECT_THAT(last_why(alice_), HasSubstr("does not admit us yet"));
 }
 
 TEST_F(DialledLinksTest, SayThatSomethingElseListens) {
@@ -138,15 +140,15 @@ TEST_F(DialledLinksTest, AreReadToTheEndBeforeTheyClose) {
 }
 
 TEST_F(DialledLinksTest, AreReplacedWithoutAWordByANewDial) {
-  ASSERT_TRUE(link(alice_, bob_));
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
 
   EXPECT_EQ(alice_.count<LinkOpened>(), 2U);
   EXPECT_EQ(alice_.count<LinkClosed>(), 0U);
 }
 
 TEST_F(DialledLinksTest, AreHungUpWithoutAWord) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   alice_.order(action::HangUp{bob_.id(), LinkSide::dialled});
   ASSERT_TRUE(until({&alice_, &bob_}, [&] { return bob_.count<LinkClosed>() == 1; }));
 
@@ -155,7 +157,7 @@ TEST_F(DialledLinksTest, AreHungUpWithoutAWord) {
 }
 
 TEST_F(DialledLinksTest, CarryTheLastWordsBeforeAHangUp) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   alice_.order(action::SendLink{bob_.id(), LinkSide::dialled, to_bytes("last words")});
   alice_.order(action::HangUp{bob_.id(), LinkSide::dialled});
 
@@ -165,7 +167,7 @@ TEST_F(DialledLinksTest, CarryTheLastWordsBeforeAHangUp) {
 }
 
 TEST_F(DialledLinksTest, CloseWhenThePeerIsExpelled) {
-  ASSERT_TRUE(link(alice_, bob_));
+  ASSERT_TRUE(linked(alice_, bob_));
   alice_.order(action::Admit{bob_.id()});
   alice_.order(action::Expel{bob_.id()});
 
@@ -178,7 +180,7 @@ TEST_F(DialledLinksTest, CloseWhenThePeerIsExpelled) {
 TEST_F(DialledLinksTest, CloseWhenThePeersProcessIsKilled) {
   bob_.order(action::Admit{alice_.id()});
   auto carol = std::make_unique<Peer>(3);
-  ASSERT_TRUE(link(alice_, *carol));
+  ASSERT_TRUE(linked(alice_, *carol));
 
   // To a peer that is killed, a context that ends looks the same: the kernel closes.
   carol->net.reset();

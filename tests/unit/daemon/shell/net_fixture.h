@@ -98,7 +98,7 @@ inline bool until(const std::vector<Peer*>& peers, const std::function<bool()>& 
 }
 
 // Lets `from` dial `to`. True once both stand, `to` having heard a first frame.
-inline bool link(Peer& from, Peer& to) {
+inline bool linked(Peer& from, Peer& to) {
   const std::size_t dialled = from.count<event::LinkOpened>();
   const std::size_t accepted = to.count<event::LinkOpened>();
   to.order(action::Admit{from.id()});
@@ -120,7 +120,6 @@ inline std::string last_why(const Peer& peer) {
 struct RawServer {
   RawServer(zmq::context_t& context, zmq::socket_type type, const Identity& identity)
       : socket(std::move(*open_socket(context, type))) {
-    set_option(socket, ZMQ_MAXMSGSIZE, -1);
     set_option(socket, ZMQ_CURVE_SERVER, 1);
     const auto secret = identity.curve_secret();
     EXPECT_EQ(zmq_setsockopt(socket.handle(), ZMQ_CURVE_SECRETKEY, secret.bytes.data(), 32), 0);

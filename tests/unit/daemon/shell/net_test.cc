@@ -87,7 +87,7 @@ TEST(Net, ListensOnAllAddresses) {
   Peer alice{1, {"*", 0}};
   Peer bob{2, {"*", 0}};
 
-  EXPECT_TRUE(link(alice, bob));
+  EXPECT_TRUE(linked(alice, bob));
 }
 
 TEST(Net, IsDueWheneverAnActionHasSomethingToTell) {
@@ -104,7 +104,7 @@ TEST(Net, IsDueWheneverAnActionHasSomethingToTell) {
 TEST(Net, CountsWhatItSees) {
   Peer alice{1};
   Peer bob{2};
-  ASSERT_TRUE(link(alice, bob));
+  ASSERT_TRUE(linked(alice, bob));
 
   EXPECT_EQ(alice.counter("links_dialled"), 1);
   EXPECT_EQ(alice.counter("link_frames_out"), 1);

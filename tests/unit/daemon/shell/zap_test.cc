@@ -45,7 +45,7 @@ class ZapTest : public testing::Test {
     EXPECT_TRUE(receive_parts(asker, 8, parts));
     if (parts.size() != 6) return {};
     EXPECT_EQ(parts[0].to_string(), "1.0");
-    if (request.size() > 1) EXPECT_EQ(parts[1].to_string(), request[1]);
+    EXPECT_EQ(parts[1].to_string(), request[1]);
     return {parts[2].to_string(), parts[4].to_string()};
   }
 

@@ -1,0 +1,134 @@
+#include "daemon/shell/requests.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/daemon/shell/local_fixture.h"
+
+namespace p2pchat {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Request : public LocalFixture {
+ protected:
+  template <class Kind>
+  static Kind event_of(std::string verb, const control::Record& values) {
+    const auto event = wished({1, std::move(verb), values}, {7});
+    EXPECT_TRUE(event && std::holds_alternative<Kind>(*event));
+    return std::get<Kind>(event.value());
+  }
+};
+
+TEST_F(Request, ToPushIsAnEventWithTextOrBytes) {
+  const auto text = event_of<event::PushRequested>(
+      "push", control::Record().set("to", "bob").set("text", "hello"));
+  EXPECT_EQ(text.request, RequestId{7});
+  EXPECT_EQ(text.to, "bob");
+  EXPECT_EQ(text.body, to_bytes("hello"));
+
+  const auto data = event_of<event::PushRequested>(
+      "push", control::Record().set("to", "bob").set("data", Bytes{0xff}));
+  EXPECT_EQ(data.body, Bytes{0xff});
+}
+
+TEST_F(Request, OfEveryOtherWishIsAnEventToo) {
+  const auto who = [] { return control::Record().set("who", "bob"); };
+
+  EXPECT_EQ(event_of<event::MeetRequested>("chat", control::Record().set("target", "h")).target,
+            "h");
+  EXPECT_EQ(event_of<event::AliasRequested>("alias", who().set("name", "rob")).name, "rob");
+  EXPECT_TRUE(event_of<event::BlockRequested>("block", who().set("undo", true)).undo);
+  EXPECT_EQ(event_of<event::VerifyRequested>("verify", who()).who, "bob");
+  EXPECT_FALSE(wished({1, "status", {}}, {7}));
+}
+
+TEST_F(Request, WithoutAReadersNameIsTheDefaultReaders) {
+  EXPECT_EQ(reader_in({}, 5).value(), (Reader{5, "default"}));
+}
+
+TEST_F(Request, WithAReadersNameThatIsNoneIsRefused) {
+  const auto named = [](std::string name) {
+    return reader_in(control::Record().set("reader", std::move(name)), 5);
+  };
+
+  EXPECT_TRUE(named(std::string(kReaderNameBytesMax, 'x')));
+  for (const std::string& bad : {std::string(), std::string("a\nb"),
+                                 std::string(kReaderNameBytesMax + 1, 'x')}) {
+    ASSERT_FALSE(named(bad));
+    EXPECT_EQ(named(bad).error().fault, Fault::usage);
+  }
+}
+
+TEST_F(Request, ToPullNamesAConversationOrMeansAll) {
+  EXPECT_FALSE(pull_wish_in({}, 5, *node_)->room);
+  EXPECT_EQ(pull_wish_in(control::Record().set("name", "bob"), 5, *node_)->room, room(2));
+
+  const auto unknown = pull_wish_in(control::Record().set("name", "nobody"), 5, *node_);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(exit_code(unknown.error().fault), ExitCode::unknown);
+}
+
+TEST_F(Request, ToPullCarriesItsFlags) {
+  const auto wish = pull_wish_in(
+      control::Record().set("follow", true).set("peek", true).set("mine", true), 5, *node_);
+
+  EXPECT_TRUE(wish->follow && wish->peek && wish->mine);
+}
+
+TEST_F(Request, ForALogBoundsItByTimeOrByMessage) {
+  SampleFeed feed(2, room(2));
+  store({feed.open(1), feed.say(Stamp::at({5000}).value, {"one"})});
+  const auto query = log_query_in(control::Record().set("name", "bob")
+                                      .set("since_id", message_id(feed.tag(), {2}))
+                                      .set("until_ms", std::int64_t{6000})
+                                      .set("last", std::int64_t{3}),
+                                  *node_, *inbox_);
+
+  ASSERT_TRUE(query) << query.error().text;
+  EXPECT_EQ(query->room, room(2));
+  EXPECT_EQ(query->since, Stamp::at({5000}));
+  EXPECT_EQ(query->until, (Stamp{Stamp::at({6001}).value - 1}));
+  EXPECT_EQ(query->last, 3U);
+}
+
+TEST_F(Request, ForALogOfAnUnknownMessageIsRefused) {
+  const auto query = log_query_in(
+      control::Record().set("name", "bob").set("since_id", "nonsense"), *node_, *inbox_);
+
+  EXPECT_FALSE(query);
+}
+
+TEST_F(Request, ThatTookPlacesMeansTheFurthestOfEachRoom) {
+  const auto places = places_in(control::Record().set(
+      "places", std::vector<std::string>{encode_place(room(2), {5, 1}),
+                                         encode_place(room(2), {4, 9}),
+                                         encode_place(room(3), {1, 0})}));
+
+  EXPECT_EQ(places.value(), (PullCursor{{room(2), {5, 1}}, {room(3), {1, 0}}}));
+}
+
+TEST_F(Request, ThatTookNonsenseIsRefused) {
+  EXPECT_FALSE(places_in({}));
+  const auto bad =
+      places_in(control::Record().set("places", std::vector<std::string>{"a\x1b[1m"}));
+  ASSERT_FALSE(bad);
+  EXPECT_THAT(bad.error().text, ::testing::Not(HasSubstr("\x1b")));
+}
+
+TEST_F(Request, ForTheReadersNamesConversationsAndUsers) {
+  SampleFeed feed(2, room(2));
+  store({feed.open(1), feed.say(10, {"one"}), feed.say(100, {"two"})});
+  ASSERT_TRUE(inbox_->move({0, "r"}, {{room(2), {2, 0}}}));
+
+  const auto rows = reader_rows(*node_, *inbox_);
+
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ(rows->at(0).text("reader"), "r");
+  EXPECT_EQ(rows->at(0).text("user"), "root");
+  EXPECT_EQ(rows->at(0).text("conversation"), "bob");
+  EXPECT_EQ(rows->at(0).integer("unread"), 1);
+}
+
+}  // namespace
+}  // namespace p2pchat
