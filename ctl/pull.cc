@@ -90,13 +90,14 @@ Pulling::Over Pulling::turn() {
   const auto taken = take_replies();
   const auto flushed = console_.flush(&signals_);
   if (!flushed) return signals_.take() ? finish(flushed) : flushed;
+  if (!taken && !client_->is_lost()) return taken;
   puller_.flushed(*client_);
   const auto signal = signals_.take();
   if (signal) return finish(end_with(*signal));
   const Over over = this->over();
   if (over) return finish(*over);
   if (taken) return std::nullopt;
-  if (!client_->is_lost() || !pull_.follows) return taken;
+  if (!pull_.follows) return taken;
   const auto back = come_back();
   if (!back) return back;
   return std::nullopt;
@@ -109,8 +110,9 @@ Outcome<void> Pulling::take_replies() {
     if (!*reply) return {};
     const auto step = puller_.take(*client_, **reply);
     if (!step) return end_with(step.error());
-    const bool goes_on = *step != Step::other && (pull_.follows || pull_.timeout);
-    if (goes_on) answer_until_ = kNever;
+    // Who follows a busy conversation is perhaps never told that this was all.
+    const bool has_answered = *step == Step::caught_up || (*step == Step::row && pull_.follows);
+    if (has_answered) answer_until_ = kNever;
     if (answer_until_ != kNever) answer_until_ = Clock::now() + kAnswerTimeout;
     switch (*step) {
       case Step::row: write((*reply)->row); break;
@@ -156,16 +158,20 @@ Outcome<void> Pulling::done() const {
   return {};
 }
 
-// Ends with `outcome` once what was written is acknowledged.
+// Ends with `outcome` once what was written is acknowledged: over a restart too, as long as nobody
+// wants us to end at once.
 Outcome<void> Pulling::finish(Outcome<void> outcome) {
-  const auto settled = puller_.settle(*client_);
-  const bool is_by_signal = !outcome && (outcome.error().code == ExitCode::interrupted ||
-                                         outcome.error().code == ExitCode::terminated);
-  if (!settled && (outcome || is_by_signal)) {
-    return end_with(is_by_signal ? outcome.error().code : settled.error().code,
-                    settled.error().text + "; what was read last may come again");
+  auto settled = puller_.settle(*client_);
+  while (!settled && client_->is_lost() && pull_.follows && !signals_.take()) {
+    auto client = reconnect(socket_, console_, signals_, Clock::now() + kAnswerTimeout);
+    if (!client) break;
+    client_ = std::move(*client);
+    connected();
+    settled = puller_.settle(*client_);
   }
-  return outcome;
+  if (settled || (!outcome && !outcome.error().text.empty())) return outcome;
+  return end_with(outcome ? settled.error().code : outcome.error().code,
+                  settled.error().text + "; what was read last may come again");
 }
 
 // Waits for the daemon. Time may end meanwhile, as if nothing had come.

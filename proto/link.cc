@@ -134,25 +134,21 @@ Give read_give(Unpacker& in) {
   return message;
 }
 
-// The rest of the message that `word` begins.
-Result<Message> read(Unpacker& in, Word word, std::size_t size) {
-  const auto has = [&in, size](std::size_t values) {
-    if (size != values) in.spoil();
-  };
+// The rest of the message that `word` begins. Values that are missing spoil the reader, and those
+// that are too many are left unread.
+Result<Message> read(Unpacker& in, Word word) {
   switch (word) {
-    case Word::registration: has(2); return read_registration(in);
+    case Word::registration: return read_registration(in);
     case Word::success:
     case Word::unregistered:
-    case Word::invalid:
-      has(2);
-      return Ack{static_cast<Code>(word), std::string(in.text(kReasonBytesMax))};
-    case Word::handover: has(4); return read_handover(in);
-    case Word::posts: has(3); return read_posts(in);
-    case Word::pulse: has(3); return read_pulse(in);
-    case Word::ask_heads: has(2); return AskHeads{in.fixed<RoomId>()};
-    case Word::heads: has(3); return read_heads(in);
-    case Word::want: has(8); return read_want(in);
-    case Word::give: has(5); return read_give(in);
+    case Word::invalid: return Ack{static_cast<Code>(word), std::string(in.text(kReasonBytesMax))};
+    case Word::handover: return read_handover(in);
+    case Word::posts: return read_posts(in);
+    case Word::pulse: return read_pulse(in);
+    case Word::ask_heads: return AskHeads{in.fixed<RoomId>()};
+    case Word::heads: return read_heads(in);
+    case Word::want: return read_want(in);
+    case Word::give: return read_give(in);
   }
   in.spoil();
   return Ack{};
@@ -171,9 +167,9 @@ Bytes encode(const Message& message) {
 Result<Message> decode(ByteView frame) {
   if (frame.size() > kFrameBytesMax) return fail(Fault::malformed, "the message is too long");
   Unpacker in(frame);
-  const std::size_t size = in.array(kPackTokensMax);
+  in.array(kPackTokensMax);
   const auto word = static_cast<Word>(in.integer(static_cast<std::uint64_t>(Word::give)));
-  Result<Message> message = read(in, word, size);
+  Result<Message> message = read(in, word);
   if (!in.is_done()) return fail(Fault::malformed, "the message does not decode");
   return message;
 }

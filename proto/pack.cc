@@ -116,7 +116,8 @@ Packer& Packer::bytes(ByteView value) {
 // What msgpack's parser tells of the input. Answering false stops it.
 //
 // `shortest` sums up what the values would take at least: at the end it equals
-// the input's size, or some value was not written in its shortest form.
+// the input's size, or some value was not written in its shortest form, or
+// bytes follow the last one.
 struct Unpacker::Visitor : msgpack::null_visitor {
   Visitor(std::vector<Token>& list, std::size_t size) : tokens(list), input_bytes(size) {}
 
@@ -172,13 +173,12 @@ struct Unpacker::Visitor : msgpack::null_visitor {
 
 Unpacker::Unpacker(ByteView bytes) {
   Visitor visitor(tokens_, bytes.size());
-  std::size_t end = 0;
   try {
-    good_ = msgpack::parse(text_view(bytes).data(), bytes.size(), end, visitor);
+    good_ = msgpack::parse(text_view(bytes).data(), bytes.size(), visitor);
   } catch (const std::exception&) {
     good_ = false;
   }
-  if (end != bytes.size() || visitor.shortest != bytes.size()) good_ = false;
+  if (visitor.shortest != bytes.size()) good_ = false;
   if (!good_) tokens_.clear();
 }
 

@@ -48,7 +48,7 @@ std::vector<control::Record> Node::peer_records(Moment now) const {
     if (side) row.set("link", *side == LinkSide::dialled ? "dialled" : "accepted");
     if (const Room* room = room_of(pair_room(identity_.id(), peer))) {
       row.set("hears", room->hears(peer, now.steady));
-      row.set("heard", room->is_heard_by(peer));
+      row.set("heard", room->is_heard_by(peer, now.steady));
     }
     std::vector<std::string> addresses;
     for (const Place& place : contact.places()) {

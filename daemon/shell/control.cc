@@ -137,7 +137,11 @@ void Control::answer_peers(const Asked& asked) {
 }
 
 void Control::answer_doctor(const Asked& asked) {
-  rows(asked, asked.node.doctor_records());
+  std::vector<control::Record> problems = asked.node.doctor_records();
+  for (std::string& each : facts_.complaints()) {
+    problems.push_back(control::Record().set("problem", std::move(each)));
+  }
+  rows(asked, std::move(problems));
 }
 
 void Control::answer_readers(const Asked& asked) {

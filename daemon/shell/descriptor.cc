@@ -1,11 +1,10 @@
 #include "daemon/shell/descriptor.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace p2pchat {
 
@@ -52,8 +51,7 @@ Result<void> sync_folder_of(const std::filesystem::path& file) {
 
 tl::unexpected<Error> fail_with_errno(std::string_view verb, const std::filesystem::path& file) {
   const char* reason = std::strerror(errno);
-  return fail(Fault::machine,
-              "cannot " + std::string(verb) + " " + file.string() + ": " + reason);
+  return fail(Fault::machine, "cannot " + std::string(verb) + " " + file.string() + ": " + reason);
 }
 
 }  // namespace p2pchat

@@ -11,10 +11,10 @@ namespace p2pchat {
 struct Entry {
   RoomId room;
   PeerId author;
-  bool is_system = false;     // A notice of this daemon; no feed, not in `log`.
-  std::string id;             // message_id(), or "n.<position>" for a notice.
+  bool is_system = false;  // A notice of this daemon; no feed, not in `log`.
+  std::string id;          // message_id(), or "n.<position>" for a notice.
   Number number;
-  Stamp stamp;                // A notice's is made from the time it was written.
+  Stamp stamp;  // A notice's is made from the time it was written.
   WallTime received;
   Bytes body;
   bool is_late = false;       // Sorts before something that arrived earlier.

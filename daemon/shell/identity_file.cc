@@ -1,13 +1,12 @@
 #include "daemon/shell/identity_file.h"
 
-#include <fcntl.h>
-#include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
+#include <sodium.h>
 #include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/shell/descriptor.h"
 #include "proto/base32.h"
@@ -41,12 +40,14 @@ class Wiped {
 };
 
 Result<Identity> parse(std::string_view line, const fs::path& file) {
-  if (line.substr(0, kFormat.size()) != kFormat && line.substr(0, kAnyFormat.size()) == kAnyFormat) {
+  if (line.substr(0, kFormat.size()) != kFormat &&
+      line.substr(0, kAnyFormat.size()) == kAnyFormat) {
     return refuse(file, "was written by a newer p2pchatd; install that version again");
   }
   const tl::unexpected<Error> wrong =
-      refuse(file, "does not hold an identity; restore it from a backup, or move it away to start "
-                   "as a new peer that nobody knows");
+      refuse(file,
+             "does not hold an identity; restore it from a backup, or move it away to start "
+             "as a new peer that nobody knows");
   if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
   if (line.substr(0, kFormat.size()) != kFormat) return wrong;
   auto bytes = from_base32(line.substr(kFormat.size()));
@@ -76,7 +77,7 @@ Result<void> inspect(const Descriptor& open, const fs::path& file) {
 
 Result<Identity> read(const Descriptor& open, const fs::path& file) {
   if (auto safe = inspect(open, file); !safe) return tl::unexpected(safe.error());
-  std::array<char, kLineBytes + 64> line{};   // A longer one is none of ours.
+  std::array<char, kLineBytes + 64> line{};  // A longer one is none of ours.
   const Wiped wiped_line(line);
   const ssize_t size = ::pread(open.number(), line.data(), line.size(), 0);
   if (size < 0) return fail_with_errno("read", file);
@@ -92,7 +93,7 @@ Result<void> make(const fs::path& file) {
   std::string encoded = base32(seed.view());
   const Wiped wiped_encoded(encoded);
   std::string line;
-  line.reserve(kLineBytes);   // So that it leaves no copy behind by growing.
+  line.reserve(kLineBytes);  // So that it leaves no copy behind by growing.
   line.append(kFormat).append(encoded).append("\n");
   const Wiped wiped_line(line);
 

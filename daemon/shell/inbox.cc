@@ -74,9 +74,9 @@ Result<Found> find_message(Database& database, std::string_view id) {
 // One conversation of a pull, by its next row.
 struct Inbox::Lane {
   PullCursor::iterator at;
-  ReaderPlace place;            // Becomes the cursor's, if all goes well.
-  std::int64_t position = 0;    // Of the next row; 0 if there is none.
-  std::int32_t count = 0;       // Of its posts.
+  ReaderPlace place;          // Becomes the cursor's, if all goes well.
+  std::int64_t position = 0;  // Of the next row; 0 if there is none.
+  std::int32_t count = 0;     // Of its posts.
 
   // So that the heap has the earliest row in front.
   bool operator<(const Lane& other) const { return position > other.position; }
@@ -95,7 +95,10 @@ Result<PullCursor> Inbox::open_pull(const Reader& reader, const std::vector<Room
                 "SELECT p.position, p.post FROM rooms r JOIN places p ON p.room = r.id"
                 " WHERE r.room = ?1 AND p.uid = ?2 AND p.reader = ?3");
     ReaderPlace& place = cursor[room];
-    if (query.bind(room).bind(std::int64_t{reader.uid}).bind(std::string_view(reader.name)).next()) {
+    if (query.bind(room)
+            .bind(std::int64_t{reader.uid})
+            .bind(std::string_view(reader.name))
+            .next()) {
       place = {query.integer(0), static_cast<std::int32_t>(query.integer(1))};
     }
     if (auto end = query.end(); !end) return tl::unexpected(end.error());
@@ -109,13 +112,13 @@ Result<void> Inbox::seek(Lane& lane, const PeerId& self, bool mine) {
               " WHERE room = (SELECT id FROM rooms WHERE room = ?1) AND id >= ?2 ORDER BY id");
   query.bind(lane.at->first).bind(lane.place.position);
   lane.position = 0;
-  std::int64_t known_feed = 0;   // Rows of one feed mostly stand together.
+  std::int64_t known_feed = 0;  // Rows of one feed mostly stand together.
   bool is_own = false;
   while (query.next()) {
     const std::int64_t position = query.integer(0);
     const auto count = static_cast<std::int32_t>(query.integer(2));
     if (position == lane.place.position && lane.place.index >= count - 1) continue;
-    const std::int64_t feed = query.integer(1);   // 0 for a notice.
+    const std::int64_t feed = query.integer(1);  // 0 for a notice.
     if (!mine && feed != known_feed) {
       Query author(store_.database(), "SELECT author = ?2 FROM feeds WHERE id = ?1");
       is_own = author.bind(feed).bind(self).next() && author.flag(0);
@@ -144,11 +147,11 @@ Result<const OpenedRow*> Inbox::row(std::int64_t position) {
   return nullptr;
 }
 
-Result<std::vector<Entry>> Inbox::pull(PullCursor& cursor, std::size_t at_most,
-                                       const PeerId& self, bool mine) {
+Result<std::vector<Entry>> Inbox::pull(PullCursor& cursor, std::size_t at_most, const PeerId& self,
+                                       bool mine) {
   Transaction reading(store_.database());
   if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
-  std::vector<Lane> lanes;   // At their end.
+  std::vector<Lane> lanes;  // At their end.
   std::vector<Lane> heap;
   for (auto at = cursor.begin(); at != cursor.end(); ++at) {
     Lane lane{at, at->second, 0, 0};

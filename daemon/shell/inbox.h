@@ -67,7 +67,7 @@ class Inbox {
     Reader reader;
     RoomId room;
     ReaderPlace place;
-    std::int64_t unread = 0;   // Rows (batches and notices) after it.
+    std::int64_t unread = 0;  // Rows (batches and notices) after it.
   };
   Result<std::vector<ReaderRow>> readers();
 
@@ -87,7 +87,7 @@ class Inbox {
   Result<const OpenedRow*> row(std::int64_t position);
 
   Store& store_;
-  std::unique_ptr<OpenedRow> warm_;   // The row read last: the next call goes on in it.
+  std::unique_ptr<OpenedRow> warm_;  // The row read last: the next call goes on in it.
 };
 
 }  // namespace p2pchat

@@ -78,10 +78,9 @@ Result<std::size_t> LogStream::count_between(std::int64_t position, Stamp since,
   auto row = open_row(store_.database(), position);
   if (!row) return tl::unexpected(row.error());
   if (!*row) return 0U;
-  return static_cast<std::size_t>(
-      std::count_if((*row)->entries.begin(), (*row)->entries.end(), [&](const Entry& entry) {
-        return since <= entry.stamp && entry.stamp <= until;
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      (*row)->entries.begin(), (*row)->entries.end(),
+      [&](const Entry& entry) { return since <= entry.stamp && entry.stamp <= until; }));
 }
 
 Result<void> LogStream::peek() {

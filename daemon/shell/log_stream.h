@@ -24,9 +24,9 @@ struct OpenedRow;
 
 struct LogQuery {
   RoomId room;
-  Stamp since;                    // Inclusive.
-  Stamp until{~std::uint64_t{0}}; // Inclusive.
-  std::size_t last = 0;           // Only the last so many; 0 is all.
+  Stamp since;                     // Inclusive.
+  Stamp until{~std::uint64_t{0}};  // Inclusive.
+  std::size_t last = 0;            // Only the last so many; 0 is all.
 };
 
 class LogStream {
@@ -51,8 +51,8 @@ class LogStream {
     Stamp stamp;
     FeedId feed;
     std::int64_t position = 0;
-    std::size_t next = 0;             // Among the row's entries.
-    std::unique_ptr<OpenedRow> row;   // None if too many are in memory.
+    std::size_t next = 0;            // Among the row's entries.
+    std::unique_ptr<OpenedRow> row;  // None if too many are in memory.
   };
 
   LogStream(Store& store, const LogQuery& query);
@@ -76,14 +76,14 @@ class LogStream {
 
   Store& store_;
   LogQuery query_;
-  std::int64_t room_ = 0;          // Its key; 0 if nothing is stored of it.
-  std::int64_t newest_ = 0;        // Position of the last row when the log was opened.
-  std::uint64_t span_ = 0;         // Of stamps in one batch of the room, at most.
-  Closed closed_;                  // The batch to be opened next, unless is_drained_.
-  bool is_drained_ = false;        // All batches have been opened.
-  std::size_t to_skip_ = 0;        // Messages before the last ones that are asked for.
-  std::size_t loaded_ = 0;         // Lanes with a row.
-  std::vector<Lane> lanes_;        // A heap: the earliest post in front.
+  std::int64_t room_ = 0;    // Its key; 0 if nothing is stored of it.
+  std::int64_t newest_ = 0;  // Position of the last row when the log was opened.
+  std::uint64_t span_ = 0;   // Of stamps in one batch of the room, at most.
+  Closed closed_;            // The batch to be opened next, unless is_drained_.
+  bool is_drained_ = false;  // All batches have been opened.
+  std::size_t to_skip_ = 0;  // Messages before the last ones that are asked for.
+  std::size_t loaded_ = 0;   // Lanes with a row.
+  std::vector<Lane> lanes_;  // A heap: the earliest post in front.
 };
 
 }  // namespace p2pchat

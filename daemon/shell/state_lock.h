@@ -23,7 +23,7 @@ class StateLock {
  private:
   explicit StateLock(Descriptor open) : open_(std::move(open)) {}
 
-  Descriptor open_;   // The lock goes when it is closed.
+  Descriptor open_;  // The lock goes when it is closed.
 };
 
 }  // namespace p2pchat

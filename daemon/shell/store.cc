@@ -47,7 +47,7 @@ Result<void> load_rooms(Database& database, Snapshot& snapshot) {
     if (snapshot.rooms.empty() || snapshot.rooms.back().room != *id) {
       snapshot.rooms.push_back({*id, unsigned_of(query.integer(1)), {}});
     }
-    if (query.is_nothing(4)) continue;   // A room of notices only.
+    if (query.is_nothing(4)) continue;  // A room of notices only.
     const auto author = query.fixed<PeerId>(2);
     const auto incarnation = query.fixed<Incarnation>(3);
     const auto head = query.fixed<Hash>(5);
@@ -64,7 +64,7 @@ Result<void> load_rooms(Database& database, Snapshot& snapshot) {
 
 struct Store::Impl {
   Database database;
-  std::vector<event::BatchDamaged> damages;   // At most kDamagesMax.
+  std::vector<event::BatchDamaged> damages;  // At most kDamagesMax.
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -142,9 +142,7 @@ Result<void> Store::read_batches(const RoomId& room, const FeedId& feed, Number 
   return query.end();
 }
 
-std::vector<event::BatchDamaged> Store::take_damages() {
-  return std::exchange(impl_->damages, {});
-}
+std::vector<event::BatchDamaged> Store::take_damages() { return std::exchange(impl_->damages, {}); }
 
 Database& Store::database() { return impl_->database; }
 
@@ -157,8 +155,8 @@ Result<void> Store::report_damage(std::int64_t position) {
     const auto author = query.fixed<PeerId>(1);
     const auto incarnation = query.fixed<Incarnation>(2);
     const std::uint64_t first = unsigned_of(query.integer(3));
-    const std::uint64_t count = std::clamp<std::uint64_t>(unsigned_of(query.integer(4)), 1,
-                                                          kBatchPostsMax);
+    const std::uint64_t count =
+        std::clamp<std::uint64_t>(unsigned_of(query.integer(4)), 1, kBatchPostsMax);
     if (room && author && incarnation && impl_->damages.size() < kDamagesMax) {
       const event::BatchDamaged damage{
           *room, {*author, *incarnation}, {first}, {first + count - 1}};

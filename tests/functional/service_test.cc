@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
@@ -174,7 +175,7 @@ TEST_F(Terminal, IsNotObeyedByWhatOthersWrite) {
 
   deliver("\x1b]0;title\x07 \x1b[2J\nben: forged");
 
-  EXPECT_TRUE(shows(of_ben, "]0;title\u{FFFD} \u{FFFD}[2J"));
+  EXPECT_TRUE(shows(of_ben, "]0;title\uFFFD \uFFFD[2J"));
   EXPECT_TRUE(shows(of_ben, "\n    ben: forged")) << "further lines are set in";
   EXPECT_EQ(of_ben.out().find('\x1b'), std::string::npos);
   of_ben.write("\x03");

@@ -37,8 +37,9 @@ inline Card sample_card(std::uint8_t who, std::string name, std::uint64_t counte
 }
 
 // A batch signed by `author`, which follows the post `first - 1` with the hash `previous`.
-inline Batch sample_batch(const Identity& author, const RoomId& room, const Incarnation& incarnation,
-                          Number first, const Hash& previous, std::vector<Post> posts) {
+inline Batch sample_batch(const Identity& author, const RoomId& room,
+                          const Incarnation& incarnation, Number first, const Hash& previous,
+                          std::vector<Post> posts) {
   Batch batch;
   batch.room = room;
   batch.feed = {author.id(), incarnation};
@@ -84,8 +85,7 @@ class SampleFeed {
     return sign(std::move(posts));
   }
   Batch sign(std::vector<Post> posts) {
-    Batch batch =
-        sample_batch(author_, room_, incarnation_, have_.next(), head_, std::move(posts));
+    Batch batch = sample_batch(author_, room_, incarnation_, have_.next(), head_, std::move(posts));
     have_ = batch.last();
     head_ = batch.head;
     return batch;

@@ -93,14 +93,18 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
   }
   const bool is_member = std::binary_search(facts_.members.begin(), facts_.members.end(),
                                             batch->feed.author);
-  if (batch->room != facts_.id || batch->value != facts_.value || !is_member ||
-      batch->feed == own_feed()) {
+  if (batch->room != facts_.id || batch->value != facts_.value || !is_member) {
     counters_.count("posts_refused");
     return {};
   }
   if (repair_.fill(*batch)) {
     of_use = true;
     return {action::StoreBatch{std::move(*batch), turn.now.wall}};
+  }
+  if (batch->feed == own_feed()) {
+    // Nobody else can add to what I am writing.
+    counters_.count("posts_refused");
+    return {};
   }
   const FeedId feed = batch->feed;
   const Number before{batch->first.value - 1};
@@ -134,7 +138,7 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
     return {};
   }
   turn.clock.observe(beat->stamp, turn.now.wall);
-  note_beat(*member, *beat);
+  note_beat(turn, *member, *beat);
   if (beat->own) claim(from, *beat->own);
   for (const Head& head : beat->heads) claim(from, head);
   settle(*member);
@@ -143,7 +147,7 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
   return actions;
 }
 
-void Room::note_beat(Member& member, const Beat& beat) {
+void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   member.incarnation = beat.incarnation;
   member.counter = beat.counter;
   member.promised = beat.stamp;
@@ -151,8 +155,10 @@ void Room::note_beat(Member& member, const Beat& beat) {
   member.sent_ahead = 0;
   const auto self = std::lower_bound(facts_.members.begin(), facts_.members.end(), facts_.self);
   const auto index = static_cast<std::size_t>(self - facts_.members.begin());
-  member.hears_me =
+  const bool hears_me =
       index / 8 < beat.hears.size() && (beat.hears[index / 8] >> (index % 8) & 1U) != 0;
+  member.hears_me_until.reset();
+  if (hears_me) member.hears_me_until = turn.now.steady + kHearingTimeout;
 }
 
 Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat) {

@@ -117,12 +117,9 @@ Bytes Room::opening() const {
 Actions Room::spread(const Turn& turn, const link::Message& message) {
   Actions actions;
   const Bytes plain = link::encode(message);
-  const bool is_anyone_near = std::any_of(members_.begin(), members_.end(), [](const auto& it) {
-    return it.second.is_linked || it.second.hears_me;
-  });
-  if (is_anyone_near) actions.push_back(action::Publish{keys_.seal(turn, plain)});
+  if (is_any_linked()) actions.push_back(action::Publish{keys_.seal(turn, plain)});
   for (auto& [peer, member] : members_) {
-    if (!member.is_linked || member.hears_me) continue;
+    if (!member.is_linked || is_heard_by(peer, turn.now.steady)) continue;
     if (member.sent_ahead + plain.size() > kPushAheadBytesMax) continue;
     member.sent_ahead += plain.size();
     actions.push_back(action::SendLink{peer, LinkSide::dialled, plain});
@@ -134,7 +131,10 @@ Actions Room::store(const Turn& turn, std::vector<Batch> ready) {
   Actions actions;
   for (Batch& batch : ready) {
     bytes_ += batch.raw.size();
-    turn.clock.observe(batch.posts.back().stamp, turn.now.wall);
+    // What I have signed myself, before I lost my state, is no liar's: follow it anywhere.
+    const Stamp newest = batch.posts.back().stamp;
+    const bool is_mine = batch.feed.author == facts_.self;
+    turn.clock.observe(newest, is_mine ? newest.wall() : turn.now.wall);
     has_grown(batch.feed);
     actions.push_back(action::StoreBatch{std::move(batch), turn.now.wall});
   }
@@ -155,7 +155,7 @@ Actions Room::linked(const Turn& turn, const PeerId& peer) {
   Member* member = this->member(peer);
   if (member == nullptr) return {};
   member->is_linked = true;
-  member->hears_me = false;
+  member->hears_me_until.reset();
   member->sent_ahead = 0;
   member->ask_heads_from = turn.now.steady + kBeatInterval;
   feeds_.void_claims(peer);
@@ -169,7 +169,7 @@ void Room::unlinked(const PeerId& peer) {
   Member* member = this->member(peer);
   if (member == nullptr) return;
   member->is_linked = false;
-  member->hears_me = false;
+  member->hears_me_until.reset();
   feeds_.void_claims(peer);
   repair_.forget(peer);
 }
@@ -246,8 +246,8 @@ void Room::beat_soon(const Turn& turn) {
 }
 
 TimePoint Room::next_idle_beat(const Turn& turn) const {
-  const bool all_hear = std::all_of(members_.begin(), members_.end(), [](const auto& it) {
-    return !it.second.is_linked || it.second.hears_me;
+  const bool all_hear = std::all_of(members_.begin(), members_.end(), [&](const auto& it) {
+    return !it.second.is_linked || is_heard_by(it.first, turn.now.steady);
   });
   if (!all_hear && turn.now.steady < eager_until_) return turn.now.steady + kEagerInterval;
   // On a common grid, so that the beats of all rooms share one commit.
@@ -273,9 +273,9 @@ bool Room::is_any_linked() const {
                      [](const auto& it) { return it.second.is_linked; });
 }
 
-bool Room::is_heard_by(const PeerId& peer) const {
+bool Room::is_heard_by(const PeerId& peer, TimePoint now) const {
   const auto it = members_.find(peer);
-  return it != members_.end() && it->second.hears_me;
+  return it != members_.end() && it->second.hears_me_until && now < *it->second.hears_me_until;
 }
 
 bool Room::hears(const PeerId& peer, TimePoint now) const {

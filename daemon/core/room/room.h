@@ -67,7 +67,7 @@ class Room {
   // --- Queries ---
   const RoomFacts& facts() const { return facts_; }
   bool is_paused() const { return bytes_ >= facts_.bytes_max; }
-  bool is_heard_by(const PeerId& peer) const;
+  bool is_heard_by(const PeerId& peer, TimePoint now) const;
   bool hears(const PeerId& peer, TimePoint now) const;
   // Every stamp at or below it is settled: see DESIGN of `final` in PROTOCOL.md.
   Stamp final_stamp(const Clock& clock) const;
@@ -79,7 +79,9 @@ class Room {
  private:
   struct Member {
     bool is_linked = false;
-    bool hears_me = false;                       // By its own beat.
+    // By its own beat, and for as long as its beats reach me: a road that has gone
+    // silent one way may be silent both ways, and then only the link is left.
+    std::optional<TimePoint> hears_me_until;
     std::optional<TimePoint> heard_until;        // Its PUB has reached me not long before.
     Incarnation incarnation;                     // Of its newest beat, with
     Counter counter;                             // its count, and
@@ -107,7 +109,7 @@ class Room {
   // `of_use`: it was new, or waits for what is missing.
   Actions take_batch(const Turn& turn, ByteView raw, const PeerId& from, bool& of_use);
   Actions take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool over_link);
-  void note_beat(Member& member, const Beat& beat);
+  void note_beat(const Turn& turn, Member& member, const Beat& beat);
   Actions compare_vectors(const Turn& turn, Member& member, const Beat& beat);
   void claim(const PeerId& who, const Head& head);
   void settle(Member& member);

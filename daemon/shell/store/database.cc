@@ -1,9 +1,8 @@
 #include "daemon/shell/store/database.h"
 
-#include <sqlite3.h>
-
 #include <cerrno>
 #include <cstring>
+#include <sqlite3.h>
 
 #include "proto/check.h"
 
@@ -11,20 +10,18 @@ namespace p2pchat {
 
 namespace {
 
-constexpr int kBusyMilliseconds = 500;   // Waits for a person's sqlite3 on the same file.
+constexpr int kBusyMilliseconds = 500;  // Waits for a person's sqlite3 on the same file.
 
 }  // namespace
 
 void Database::Closer::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 
-void Database::Finalizer::operator()(sqlite3_stmt* statement) const {
-  sqlite3_finalize(statement);
-}
+void Database::Finalizer::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Database::Database(Database&&) noexcept = default;
 
 Database& Database::operator=(Database&& other) noexcept {
-  prepared_.clear();   // Before the connection that they belong to.
+  prepared_.clear();  // Before the connection that they belong to.
   file_ = std::move(other.file_);
   connection_ = std::move(other.connection_);
   prepared_ = std::move(other.prepared_);
@@ -60,9 +57,7 @@ void Database::set_write_back(bool write_back) {
                     nullptr);
 }
 
-bool Database::is_in_transaction() const {
-  return sqlite3_get_autocommit(connection_.get()) == 0;
-}
+bool Database::is_in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
 
 std::int64_t Database::last_position() const {
   return sqlite3_last_insert_rowid(connection_.get());
@@ -152,7 +147,7 @@ Query& Query::bind(std::string_view value) {
 }
 
 Query& Query::bind_nothing() {
-  ++parameter_;   // Bindings are cleared after each use, so it is NULL already.
+  ++parameter_;  // Bindings are cleared after each use, so it is NULL already.
   return *this;
 }
 

@@ -38,7 +38,7 @@ class Database {
   void set_write_back(bool write_back);
 
   bool is_in_transaction() const;
-  std::int64_t last_position() const;   // The key of the row inserted last.
+  std::int64_t last_position() const;  // The key of the row inserted last.
   const std::filesystem::path& file() const { return file_; }
   // "FILE is damaged", and what to do.
   Error damage() const;
@@ -61,7 +61,7 @@ class Database {
 
   std::filesystem::path file_;
   std::unique_ptr<sqlite3, Closer> connection_;
-  std::map<const char*, Prepared> prepared_;   // By the address of the SQL text.
+  std::map<const char*, Prepared> prepared_;  // By the address of the SQL text.
 };
 
 // One run of one statement. Failure is sticky: a query that could not be
@@ -107,8 +107,8 @@ class Query {
 
   Database& database_;
   Database::Prepared* prepared_ = nullptr;
-  int parameter_ = 0;     // The number of those bound.
-  int code_ = 0;          // What SQLite answered last.
+  int parameter_ = 0;  // The number of those bound.
+  int code_ = 0;       // What SQLite answered last.
 };
 
 // Writes all or nothing: what was not committed when it ends is rolled back.
@@ -121,8 +121,8 @@ class Transaction {
   Transaction& operator=(const Transaction&) = delete;
 
   Result<void> begin_reading();
-  Result<void> begin_writing();   // Takes the right to write at once: nothing fails for it later.
-  Result<void> commit();          // Durable when it answers.
+  Result<void> begin_writing();  // Takes the right to write at once: nothing fails for it later.
+  Result<void> commit();         // Durable when it answers.
 
  private:
   Database& database_;

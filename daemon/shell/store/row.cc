@@ -17,7 +17,7 @@ constexpr const char* kRowAt =
     " WHERE e.id = ?1";
 
 std::uint64_t optional_part(const std::optional<std::int64_t>& key) {
-  return static_cast<std::uint64_t>(key.value_or(0));   // Keys begin at 1.
+  return static_cast<std::uint64_t>(key.value_or(0));  // Keys begin at 1.
 }
 
 std::optional<std::int64_t> optional_integer(const Query& query, int column) {
@@ -113,8 +113,8 @@ std::optional<OpenedRow> open_batch(std::int64_t position, const Row& row, const
     entry.stamp = post.stamp;
     entry.received = row.received;
     entry.body = std::move(post.body);
-    entry.is_late = row.high_feed && std::pair(post.stamp, names.feed) <
-                                         std::pair(row.high, names.high_feed);
+    entry.is_late =
+        row.high_feed && std::pair(post.stamp, names.feed) < std::pair(row.high, names.high_feed);
     entry.position = position;
     entry.index = static_cast<std::int32_t>(i);
   }

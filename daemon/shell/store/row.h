@@ -25,16 +25,16 @@ using RowSum = Fixed<struct RowSumTag, 16>;
 // The columns of `entries`, but for its key. Rooms and feeds by their keys.
 struct Row {
   std::int64_t room = 0;
-  std::optional<std::int64_t> feed;        // None for a notice.
-  std::int64_t first = 0;                  // Number of the first post.
+  std::optional<std::int64_t> feed;  // None for a notice.
+  std::int64_t first = 0;            // Number of the first post.
   std::int64_t count = 0;
-  std::int64_t shown = 0;                  // Posts that readers see.
+  std::int64_t shown = 0;  // Posts that readers see.
   Stamp first_stamp;
   Stamp last_stamp;
-  Stamp high;                              // Newest shown post that had arrived before in the room,
-  std::optional<std::int64_t> high_feed;   // and whose it is.
+  Stamp high;                             // Newest shown post that had arrived before in the room,
+  std::optional<std::int64_t> high_feed;  // and whose it is.
   WallTime received;
-  ByteView bytes;                          // The batch as it came, or a notice.
+  ByteView bytes;  // The batch as it came, or a notice.
 
   RowSum sum() const;
 };
@@ -42,8 +42,8 @@ struct Row {
 // What readers see of one row.
 struct OpenedRow {
   std::int64_t position = 0;
-  FeedId feed;                    // Zero for a notice.
-  std::vector<Entry> entries;     // In order; opening posts are left out.
+  FeedId feed;                 // Zero for a notice.
+  std::vector<Entry> entries;  // In order; opening posts are left out.
 };
 
 // Reads the row at `position`; nothing if it is damaged or gone.

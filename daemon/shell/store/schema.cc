@@ -1,11 +1,10 @@
 #include "daemon/shell/store/schema.h"
 
+#include <array>
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 
 #include "daemon/shell/descriptor.h"
 
@@ -82,7 +81,7 @@ CREATE TABLE entries (
   UNIQUE (feed, first)
 ) STRICT;
 CREATE INDEX entries_by_arrival ON entries (room, id, feed, count);
-CREATE INDEX entries_by_stamp ON entries (room, first_stamp, id, last_stamp, shown)
+CREATE INDEX entries_by_stamp ON entries (room, first_stamp, id, last_stamp, shown, feed)
   WHERE feed IS NOT NULL;
 CREATE TABLE places (
   uid INTEGER NOT NULL,
@@ -160,22 +159,23 @@ Result<void> recognise(const fs::path& file) {
   const std::string_view magic("SQLite format 3\0", 16);
   if (size < static_cast<ssize_t>(header.size()) ||
       text_view(header).substr(0, magic.size()) != magic) {
-    return fail(Fault::machine,
-                file.string() + " is no database, or damaged beyond reading, and nothing was "
-                                "changed; move it away and start again: contacts and history "
-                                "come back from your peers");
+    return fail(Fault::machine, file.string() +
+                                    " is no database, or damaged beyond reading, and nothing was "
+                                    "changed; move it away and start again: contacts and history "
+                                    "come back from your peers");
   }
   const ByteView bytes(header);
   if (big_endian(bytes.subspan(68, 4)) != kApplication) {
-    return fail(Fault::machine, file.string() + " belongs to another program, and nothing was "
-                                                "changed; name another folder, or move it away");
+    return fail(Fault::machine, file.string() +
+                                    " belongs to another program, and nothing was "
+                                    "changed; name another folder, or move it away");
   }
   const auto version = big_endian(bytes.subspan(60, 4));
   if (version > kVersion) {
-    return fail(Fault::machine,
-                file.string() + " was written by a newer p2pchatd (format " +
-                    std::to_string(version) + ", and this one knows " + std::to_string(kVersion) +
-                    "), and nothing was changed; install that version again");
+    return fail(Fault::machine, file.string() + " was written by a newer p2pchatd (format " +
+                                    std::to_string(version) + ", and this one knows " +
+                                    std::to_string(kVersion) +
+                                    "), and nothing was changed; install that version again");
   }
   return {};
 }
@@ -215,7 +215,7 @@ Result<Database> open_database(const fs::path& file) {
 
   auto database = Database::open(file);
   if (!database) return database;
-  database->set_write_back(false);   // Should it turn out to be damaged.
+  database->set_write_back(false);  // Should it turn out to be damaged.
   if (auto whole = probe_tables(*database); !whole) return tl::unexpected(whole.error());
   if (auto set = database->run(kSettings); !set) return tl::unexpected(set.error());
   database->set_write_back(true);

@@ -64,7 +64,7 @@ class Writer {
 
   Database& database_;
   std::map<RoomId, Room> rooms_;
-  std::map<std::pair<std::int64_t, FeedId>, Feed> feeds_;   // By the room's key.
+  std::map<std::pair<std::int64_t, FeedId>, Feed> feeds_;  // By the room's key.
 };
 
 }  // namespace p2pchat

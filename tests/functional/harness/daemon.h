@@ -19,15 +19,18 @@ inline constexpr const char* kAnyPort = "127.0.0.1:0";
 // An address of this test's own, "127.P.P.N", for N of 0 to 3.
 std::string own_host(int number);
 
+// How a daemon is run.
+struct DaemonSetup {
+  std::string listen{};   // Empty: an own host, and the default port.
+  Words flags{};
+  std::map<std::string, std::string> environment{};
+  std::function<void()> before_exec{};
+  Words prefix{};         // Words of a program that runs the daemon.
+};
+
 class Daemon {
  public:
-  struct Setup {
-    std::string listen{};   // Empty: an own host, and the default port.
-    Words flags{};
-    std::map<std::string, std::string> environment{};
-    std::function<void()> before_exec{};
-    Words prefix{};         // Words of a program that runs the daemon.
-  };
+  using Setup = DaemonSetup;
 
   // Lives in `folder`/`name` and is called `name`.
   Daemon(const std::filesystem::path& folder, std::string name, Setup setup = {});

@@ -164,10 +164,8 @@ TEST(Talk, OfALongBacklogOnlyTheNewestIsShown) {
   const Keyboard keyboard;
   FakeDaemon daemon([&](FakeDaemon&, const control::Request& request) {
     if (request.verb == "chat") return FakeDaemon::Replies{end_of(request, bob(false))};
-    if (request.verb != "pull") {
-      keyboard.type(kEndOfInput);
-      return FakeDaemon::Replies{end_of(request)};
-    }
+    if (request.verb == "took") keyboard.type(kEndOfInput);
+    if (request.verb != "pull") return FakeDaemon::Replies{end_of(request)};
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < kTalkLinesMax + 5; ++i) texts.push_back(std::to_string(i));
     return waiting(request, texts);

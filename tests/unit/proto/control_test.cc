@@ -69,6 +69,10 @@ TEST(Control, AnotherVersionIsRefusedByName) {
 
   EXPECT_EQ(fault_of(decode_request(bytes)), Fault::refused);
   EXPECT_EQ(fault_of(decode_reply(bytes)), Fault::refused);
+
+  Packer same_shape;
+  same_shape.array(4).integer(kVersion + 1).integer(1).text("verb").array(0);
+  EXPECT_EQ(fault_of(decode_request(same_shape.take())), Fault::refused);
 }
 
 TEST(Control, AMessageOverTheLimitIsRefusedAsSuch) {

@@ -147,10 +147,15 @@ TEST(Link, AnotherWordOrNumberOfValuesIsMalformed) {
 }
 
 TEST(Link, AFrameOverTheLimitIsMalformed) {
-  Packer packer;
-  packer.array(3).integer(6).fixed(kRoom).bytes(Bytes(kFrameBytesMax));
+  const auto fault = [](std::size_t batch_bytes) {
+    Packer packer;
+    packer.array(5).integer(11).integer(1).fixed(kRoom).array(2);
+    packer.bytes(Bytes(batch_bytes)).bytes(Bytes(batch_bytes)).boolean(true);
+    return fault_of_frame(packer);
+  };
 
-  EXPECT_EQ(fault_of_frame(packer), Fault::malformed);
+  EXPECT_EQ(fault(30'000), std::nullopt);
+  EXPECT_EQ(fault(40'000), Fault::malformed);
 }
 
 TEST(Link, WhatIsCutAnywhereIsRefused) {

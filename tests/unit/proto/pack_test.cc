@@ -106,6 +106,15 @@ TEST(Pack, MoreValuesThanTheLimitAreRefused) {
   EXPECT_FALSE(is_good(exceeds.take()));
 }
 
+TEST(Pack, ContainersThatEachFitTheLimitButNotTogetherAreRefused) {
+  const std::size_t half = kPackTokensMax / 2;
+  Packer packer;
+  packer.array(half).array(half);
+  for (std::size_t i = 0; i < 2 * half - 1; ++i) packer.nil();
+
+  EXPECT_FALSE(is_good(packer.take()));
+}
+
 TEST(Pack, DeeperNestingThanTheLimitIsRefused) {
   EXPECT_TRUE(is_good(nested_arrays(kPackDepthMax)));
   EXPECT_FALSE(is_good(nested_arrays(kPackDepthMax + 1)));

@@ -1,11 +1,10 @@
 #include "daemon/shell/identity_file.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
+#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fstream>
-#include <sstream>
 
 #include "tests/unit/samples.h"
 #include "tests/unit/temp_folder.h"
@@ -84,7 +83,7 @@ TEST_F(IdentityFileTest, IsAnotherOneInEveryFolder) {
 }
 
 TEST_F(IdentityFileTest, HoldsTheSeedItself) {
-  write("p2pchat-identity-1 " + std::string(52, 'a') + "\n");   // All zero.
+  write("p2pchat-identity-1 " + std::string(52, 'a') + "\n");  // All zero.
 
   const auto opened = open_identity(file_);
 

@@ -1,7 +1,6 @@
 #include "daemon/shell/inbox.h"
 
 #include <gmock/gmock.h>
-
 #include <random>
 
 #include "daemon/shell/store/database.h"
@@ -29,8 +28,7 @@ class InboxTest : public StoreFixture {
     EXPECT_TRUE(pulled) << pulled.error().text;
     return pulled ? *pulled : std::vector<Entry>{};
   }
-  std::vector<std::string> texts(PullCursor& cursor, std::size_t at_most = 100,
-                                 bool mine = false) {
+  std::vector<std::string> texts(PullCursor& cursor, std::size_t at_most = 100, bool mine = false) {
     std::vector<std::string> texts;
     for (const Entry& entry : pull(cursor, at_most, mine)) texts.push_back(to_string(entry.body));
     return texts;
@@ -82,7 +80,7 @@ TEST_F(InboxTest, AnswersANoticeInItsPlace) {
   EXPECT_EQ(entries[1].stamp, Stamp::at({5000}));
   EXPECT_EQ(entries[1].received, WallTime{5000});
   EXPECT_EQ(to_string(entries[1].body), "carol asks\xff\n");
-  EXPECT_FALSE(entries[2].is_late);   // A notice is not in the one order.
+  EXPECT_FALSE(entries[2].is_late);  // A notice is not in the one order.
 }
 
 TEST_F(InboxTest, PullsInTheOrderOfArrivalOverAllConversations) {

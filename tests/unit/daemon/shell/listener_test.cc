@@ -13,7 +13,8 @@ class ListenerTest : public testing::Test {
   void wait_until_bound(Listener& listener, TimePoint now) {
     for (int i = 0; i < 1000 && !listener.is_bound(); ++i) {
       (void)zmq_poll(nullptr, 0, 1);
-      (void)listener.tend(now + kBindAgainInterval, socket_);
+      now = now + kBindAgainInterval;
+      (void)listener.tend(now, socket_);
     }
     ASSERT_TRUE(listener.is_bound());
   }

@@ -1,8 +1,7 @@
 #include "daemon/shell/log_stream.h"
 
-#include <gmock/gmock.h>
-
 #include <algorithm>
+#include <gmock/gmock.h>
 #include <random>
 #include <tuple>
 
@@ -155,7 +154,7 @@ TEST_F(LogStreamTest, HoldsNoTransactionWhileItRests) {
   EXPECT_EQ(inbox_->log(**stream, 1)->size(), 1U);
   store({anna_.say(30, {"c"})});
 
-  EXPECT_EQ(behind("PRAGMA wal_checkpoint(TRUNCATE)"), "0");   // Not busy.
+  EXPECT_EQ(behind("PRAGMA wal_checkpoint(TRUNCATE)"), "0");  // Not busy.
   EXPECT_EQ(std::filesystem::file_size(folder_ / "p2pchat.db-wal"), 0U);
 }
 

@@ -97,11 +97,18 @@ inline bool until(const std::vector<Peer*>& peers, const std::function<bool()>& 
   return false;
 }
 
+// After a cut its ports are free for a moment, and a dial then finds nobody there.
+inline bool stands_at_its_ports(const Peer& peer) {
+  return testing::Matches(testing::Not(testing::Contains(testing::HasSubstr("is taken"))))(
+      peer.net->complaints());
+}
+
 // Lets `from` dial `to`. True once both stand, `to` having heard a first frame.
 inline bool linked(Peer& from, Peer& to) {
   const std::size_t dialled = from.count<event::LinkOpened>();
   const std::size_t accepted = to.count<event::LinkOpened>();
   to.order(action::Admit{from.id()});
+  if (!until({&from, &to}, [&] { return stands_at_its_ports(to); })) return false;
   from.order(action::Dial{to.id(), kHost, to.link_port()});
   if (!until({&from, &to}, [&] { return from.count<event::LinkOpened>() > dialled; })) {
     return false;

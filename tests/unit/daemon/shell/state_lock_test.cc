@@ -1,11 +1,10 @@
 #include "daemon/shell/state_lock.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <fstream>
 
 #include "tests/unit/temp_folder.h"
 

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
-
 #include <optional>
+#include <sqlite3.h>
 #include <string>
 #include <vector>
 
@@ -66,8 +65,10 @@ class StoreFixture : public ::testing::Test {
   }
   // Flips one byte in the middle of a stored batch.
   void damage(std::int64_t position) {
-    behind("UPDATE entries SET bytes = CAST(substr(bytes, 1, 150) || x'5a' || substr(bytes, 152)"
-           " AS BLOB) WHERE id = " + std::to_string(position));
+    behind(
+        "UPDATE entries SET bytes = CAST(substr(bytes, 1, 150) || x'5a' || substr(bytes, 152)"
+        " AS BLOB) WHERE id = " +
+        std::to_string(position));
   }
 
   TempFolder folder_;

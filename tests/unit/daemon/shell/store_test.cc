@@ -25,9 +25,7 @@ class StoreTest : public StoreFixture {
     EXPECT_TRUE(done);
     return batches;
   }
-  std::string count_of(const std::string& table) {
-    return behind("SELECT count(*) FROM " + table);
-  }
+  std::string count_of(const std::string& table) { return behind("SELECT count(*) FROM " + table); }
 
   RoomId room_ = sample_room(7);
   SampleFeed anna_{1, room_};
@@ -209,8 +207,8 @@ TEST_F(StoreTest, NeverGivesAPositionTwice) {
 
 TEST_F(StoreTest, ReadsTheBatchesThatHoldWhatIsAskedFor) {
   const Batch first = anna_.open(100);
-  const Batch second = anna_.say(200, {"a", "b", "c"});   // Numbers 2 to 4.
-  const Batch third = anna_.say(300, {"d", "e"});         // 5 and 6.
+  const Batch second = anna_.say(200, {"a", "b", "c"});  // Numbers 2 to 4.
+  const Batch third = anna_.say(300, {"d", "e"});        // 5 and 6.
   store({first, second, third});
 
   EXPECT_EQ(read(anna_.id(), 1, ~0ULL), (std::vector<Bytes>{first.raw, second.raw, third.raw}));
@@ -252,8 +250,8 @@ TEST_F(StoreTest, CoversEveryColumnByTheChecksum) {
   const Batch second = anna_.say(200, {"a"});
   store({first, second});
 
-  for (const std::string column : {"room", "count", "shown", "first_stamp", "last_stamp", "high",
-                                   "received"}) {
+  for (const std::string column :
+       {"room", "count", "shown", "first_stamp", "last_stamp", "high", "received"}) {
     behind("UPDATE entries SET " + column + " = " + column + " + 1 WHERE id = 2");
     EXPECT_EQ(read(anna_.id(), 1, 9), (std::vector<Bytes>{first.raw})) << column;
     behind("UPDATE entries SET " + column + " = " + column + " - 1 WHERE id = 2");
@@ -310,7 +308,7 @@ TEST_F(StoreTest, KeepsNothingOfACommitThatFails) {
 }
 
 TEST_F(StoreTest, RecoversByItselfWhenThereIsRoomAgain) {
-  ASSERT_TRUE(store_->database().run("PRAGMA max_page_count = 1"));   // As few as it has.
+  ASSERT_TRUE(store_->database().run("PRAGMA max_page_count = 1"));  // As few as it has.
   const Batch batch = anna_.open(100);
   EXPECT_FALSE(store_->can_write());
   EXPECT_FALSE(store_->can_write());
@@ -375,7 +373,7 @@ TEST_F(StoreTest, AnswersAnErrorWhenPagesAreDestroyed) {
     actions.push_back(action::StoreBatch{anna_.say(200 + 2 * i, {std::string(3'000, 'x')}), {1}});
   }
   ASSERT_TRUE(store_->commit(actions));
-  reopen();   // Writes the log back.
+  reopen();  // Writes the log back.
   const std::string page = behind("SELECT rootpage FROM sqlite_schema WHERE name = 'entries'");
   store_.reset();
   {

@@ -1,10 +1,9 @@
 #include "daemon/shell/store/schema.h"
 
-#include <gmock/gmock.h>
-#include <sys/stat.h>
-
 #include <fstream>
+#include <gmock/gmock.h>
 #include <sstream>
+#include <sys/stat.h>
 
 #include "tests/unit/daemon/shell/store_fixture.h"
 
@@ -48,9 +47,7 @@ class SchemaTest : public StoreFixture {
   }
 };
 
-TEST_F(SchemaTest, OpensWhatItHasMade) {
-  EXPECT_TRUE(Store::open(file_));
-}
+TEST_F(SchemaTest, OpensWhatItHasMade) { EXPECT_TRUE(Store::open(file_)); }
 
 TEST_F(SchemaTest, WritesAheadAndWaitsForTheDisk) {
   auto database = open_database(file_);
@@ -59,7 +56,7 @@ TEST_F(SchemaTest, WritesAheadAndWaitsForTheDisk) {
   EXPECT_EQ(behind("PRAGMA journal_mode"), "wal");
   Query query(*database, "PRAGMA synchronous");
   ASSERT_TRUE(query.next());
-  EXPECT_EQ(query.integer(0), 2);   // FULL.
+  EXPECT_EQ(query.integer(0), 2);  // FULL.
 }
 
 TEST_F(SchemaTest, LeavesNothingBesideAFileThatIsClosed) {
