@@ -152,7 +152,6 @@ std::string table_text(const std::vector<Record>& records, bool has_heading) {
 }
 
 std::string sentence_text(const Record& row) {
-  if (row.has("text")) return cleaned(row.text("text")) + "\n";
   std::string line;
   for (const auto& [key, value] : row.fields()) {
     line += (line.empty() ? "" : ": ") + words(key, value);

@@ -28,7 +28,7 @@ std::string pairs_text(const control::Record& record);
 // One record a line, in columns. Ids are cut to what people see. With `has_heading`, the keys
 // stand above.
 std::string table_text(const std::vector<control::Record>& records, bool has_heading);
-// What a row of `doctor` has to say, in one line.
+// The values of a row that is a sentence, in one line.
 std::string sentence_text(const control::Record& row);
 
 }  // namespace p2pchat::ctl

@@ -61,25 +61,22 @@ Outcome<std::string> read_file(const std::string& path) {
 // Pushing: one message, or one after the other as their lines come.
 class Pushing {
  public:
-  Pushing(const Command& command, std::string to, Client& client, Console& console)
+  // `has_lines`: the messages are the lines of stdin; else push_one() is to be called.
+  Pushing(const Command& command, std::string to, bool has_lines, Client& client, Console& console)
       : is_json_(command.is_json),
         patience_(command.timeout.value_or(kAnswerTimeout)),
         client_(client),
         console_(console),
-        pusher_(std::move(to)) {}
+        has_lines_(has_lines),
+        pusher_(std::move(to), has_lines) {}
 
-  Outcome<void> push_one(const std::string& body) {
+  void push_one(std::string body) {
+    pusher_.push(std::move(body), 0);
     lines_.end();
-    pusher_.push(client_, body, 0);
-    return run();
   }
-  Outcome<void> push_lines() {
-    has_lines_ = true;
-    return run();
-  }
+  Outcome<void> run();
 
  private:
-  Outcome<void> run();
   Outcome<void> take_answers();
   Outcome<void> read_input();
   void push_what_came();
@@ -91,9 +88,9 @@ class Pushing {
   Duration patience_;
   Client& client_;
   Console& console_;
+  bool has_lines_;
   Pusher pusher_;
   Lines lines_{kBodyBytesMax};
-  bool has_lines_ = false;  // Else one message, which is pushed already.
   Watch input_;
   Deadline answer_until_ = kNever;
 };
@@ -103,11 +100,10 @@ std::string Pushing::at_line(std::uint64_t line) const {
 }
 
 Outcome<void> Pushing::run() {
-  answer_until_ = Clock::now() + patience_;
   for (;;) {
     const auto taken = take_answers();
     if (!taken) return taken;
-    if (!pusher_.is_refused()) push_what_came();
+    push_what_came();
     const bool is_over = pusher_.is_refused() || lines_.is_too_long() || lines_.is_done();
     if (is_over && pusher_.is_idle()) return result();
     wait();
@@ -119,7 +115,8 @@ Outcome<void> Pushing::run() {
 Outcome<void> Pushing::take_answers() {
   for (;;) {
     auto reply = client_.next();
-    const bool is_late = reply && !*reply && !pusher_.is_idle() && Clock::now() >= answer_until_;
+    const bool is_late =
+        reply && !*reply && pusher_.awaits_answer() && Clock::now() >= answer_until_;
     if (!reply || is_late) {
       Failure failure = reply ? no_answer(client_, patience_) : reply.error();
       if (pusher_.is_idle()) return end_with(failure);
@@ -144,13 +141,14 @@ Outcome<void> Pushing::take_answers() {
 }
 
 void Pushing::push_what_came() {
-  while (pusher_.has_room()) {
-    const auto line = lines_.next();
-    if (!line) return;
-    if (line->empty()) continue;
-    if (pusher_.is_idle()) answer_until_ = Clock::now() + patience_;
-    pusher_.push(client_, *line, lines_.number());
+  while (pusher_.has_room() && !pusher_.is_refused()) {
+    auto line = lines_.next();
+    if (!line) break;
+    if (!line->empty()) pusher_.push(std::move(*line), lines_.number());
   }
+  const bool waited = pusher_.awaits_answer();
+  pusher_.pump(client_);
+  if (!waited) answer_until_ = Clock::now() + patience_;
 }
 
 // Waits for answers, and for input while there is room for more messages.
@@ -158,7 +156,8 @@ void Pushing::wait() {
   const bool wants_input = has_lines_ && pusher_.has_room() && !pusher_.is_refused() &&
                            !lines_.is_too_long() && !lines_.is_ended();
   input_ = {wants_input ? console_.in() : -1, true, false};
-  client_.wait(pusher_.is_idle() ? kNever : answer_until_, std::span(&input_, 1));
+  client_.wait(pusher_.awaits_answer() ? answer_until_ : pusher_.resume_at(),
+               std::span(&input_, 1));
 }
 
 Outcome<void> Pushing::read_input() {
@@ -204,8 +203,10 @@ Outcome<void> carry_out(const Command& command, const Push& push, Console& conso
   if (!body) return end_with(body.error());
   auto client = Client::open(command.socket);
   if (!client) return end_with(client.error());
-  Pushing pushing(command, push.to, **client, console);
-  return push.source == Push::Source::lines ? pushing.push_lines() : pushing.push_one(*body);
+  const bool has_lines = push.source == Push::Source::lines;
+  Pushing pushing(command, push.to, has_lines, **client, console);
+  if (!has_lines) pushing.push_one(std::move(*body));
+  return pushing.run();
 }
 
 }  // namespace p2pchat::ctl

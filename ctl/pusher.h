@@ -2,14 +2,16 @@
 //
 // So many are under way at once, so that the daemon can store them in one
 // commit. A refusal stops it: nothing more is to be pushed, and what was under
-// way is waited for, so that nobody has to guess what was stored.
+// way is waited for, so that nobody has to guess what was stored. The one
+// refusal that passes, too many in too short a time, can be waited out; then
+// the messages from there on are sent again one by one, so that their order
+// holds.
 //
 // Effects: by Client; single-threaded. Bounded: kPushWindow messages.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,16 +25,23 @@ inline constexpr std::size_t kPushWindow = 64;
 
 class Pusher {
  public:
-  // `to`: a room, a contact, or an id.
-  explicit Pusher(std::string to) : to_(std::move(to)) {}
+  // `to`: a room, a contact, or an id. `waits_out`: being too fast is no refusal.
+  explicit Pusher(std::string to, bool waits_out = false)
+      : to_(std::move(to)), waits_out_(waits_out) {}
 
   bool has_room() const { return waiting_.size() < kPushWindow; }
   bool is_idle() const { return waiting_.empty(); }
+  // Something was sent that has no answer yet.
+  bool awaits_answer() const { return in_flight_ > 0; }
   // Some message is known to be refused: no further one is to be pushed.
   bool is_refused() const { return is_refused_; }
 
   // Requires has_room(). `place` is what the caller knows the message by: a line number.
-  void push(Client& client, std::string_view body, std::uint64_t place);
+  void push(std::string body, std::uint64_t place);
+  // Sends what may be sent by now.
+  void pump(Client& client);
+  // When pump() should be called again although nothing has come; kNever as a rule.
+  Deadline resume_at() const { return awaits_answer() ? kNever : resume_at_; }
 
   // Takes a reply, if it is one of ours.
   void take(control::Reply reply);
@@ -46,20 +55,28 @@ class Pusher {
   };
   // The first one refused; final once is_idle().
   const std::optional<Refusal>& refusal() const { return first_refused_; }
-  // Of the oldest message that has no answer. Requires !is_idle().
+  // Of the oldest message that is not known to be stored. Requires !is_idle().
   std::uint64_t oldest_place() const { return waiting_.front().place; }
 
  private:
   struct Waiting {
-    std::uint64_t tag = 0;
+    std::uint64_t tag = 0;  // 0: not sent.
     std::uint64_t place = 0;
+    std::string body;
     std::optional<control::Reply> answer;
   };
 
+  bool can_be_waited_out() const;
+  void start_again();
+
   std::string to_;
+  bool waits_out_;
+  std::size_t window_ = kPushWindow;  // In flight at once.
+  std::size_t in_flight_ = 0;
   std::deque<Waiting> waiting_;  // In the order of pushing.
   std::optional<Refusal> first_refused_;
   bool is_refused_ = false;
+  Deadline resume_at_ = kNever;
 };
 
 }  // namespace p2pchat::ctl

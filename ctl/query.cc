@@ -1,3 +1,4 @@
+#include <variant>
 #include <vector>
 
 #include "ctl/ask.h"
@@ -11,8 +12,19 @@ namespace {
 
 using Shape = Query::Shape;
 
-std::string words_of_end(const control::Record& row, Shape shape) {
-  return shape == Shape::pairs && !row.fields().empty() ? pairs_text(row) : std::string();
+// Of `id`: what to hand to whoever is to run `chatctl chat`.
+control::Record with_shares(control::Record row) {
+  const control::Value* value = row.find("addresses");
+  const auto* addresses = value == nullptr ? nullptr : std::get_if<std::vector<std::string>>(value);
+  if (addresses == nullptr || addresses->empty()) return row;
+  std::vector<std::string> shares;
+  for (const std::string& address : *addresses) shares.push_back(row.text("id") + "@" + address);
+  return row.set("share", std::move(shares));
+}
+
+std::string words_of_end(const control::Record& row, const Query& query) {
+  if (query.shape != Shape::pairs || row.fields().empty()) return {};
+  return pairs_text(query.verb == "id" ? with_shares(row) : row);
 }
 
 }  // namespace
@@ -39,7 +51,7 @@ Outcome<void> carry_out(const Command& command, const Query& query, Console& con
   if (end && command.is_json && !end->fields().empty()) {
     console.add(record_json(*end));
   } else if (end && !command.is_json) {
-    console.add(words_of_end(*end, query.shape));
+    console.add(words_of_end(*end, query));
   }
   const auto flushed = console.flush();
   if (!end) return end_with(end.error());

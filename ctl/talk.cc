@@ -49,6 +49,7 @@ class Talking {
   void write(const control::Record& row);
   void write_backlog();
   void report_refusal();
+  void push_what_was_typed();
   Outcome<void> read_input();
   Outcome<void> come_back();
   Outcome<void> finish(Outcome<void> outcome);
@@ -83,11 +84,7 @@ Outcome<void> Talking::run() {
       const auto back = come_back();
       if (!back) return finish(back);
     }
-    while (!pusher_.is_refused() && pusher_.has_room()) {
-      const auto line = lines_.next();
-      if (!line) break;
-      if (!line->empty()) pusher_.push(*client_, *line, lines_.number());
-    }
+    push_what_was_typed();
     if (lines_.is_done() && pusher_.is_idle()) return finish({});
     const auto read = read_input();
     if (!read) return finish(read);
@@ -138,6 +135,15 @@ void Talking::write_backlog() {
     console_.add(writer_.text(row));
   }
   backlog_.clear();
+}
+
+void Talking::push_what_was_typed() {
+  while (pusher_.has_room() && !pusher_.is_refused()) {
+    auto line = lines_.next();
+    if (!line) break;
+    if (!line->empty()) pusher_.push(std::move(*line), lines_.number());
+  }
+  pusher_.pump(*client_);
 }
 
 // Says what was not sent, and lets the next line try again.

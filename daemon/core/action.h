@@ -110,7 +110,7 @@ struct VisitDoor {
 struct Answer {
   RequestId request;
   ExitCode code;
-  std::string error;        // A sentence, unless done.
+  std::string error;  // A sentence, unless done.
   control::Record row;
 };
 // For the log: something an administrator should know. At most one line a minute and peer.
@@ -121,11 +121,11 @@ struct Report {
 }  // namespace action
 
 using Action =
-    std::variant<action::StoreSelf, action::StoreContact, action::ForgetContact,
-                 action::StoreBatch, action::StoreNotice, action::Admit, action::Expel,
-                 action::Dial, action::HangUp, action::Hear, action::Unhear, action::Subscribe,
-                 action::Unsubscribe, action::Publish, action::SendLink, action::Give,
-                 action::AnswerDoor, action::VisitDoor, action::Answer, action::Report>;
+    std::variant<action::StoreSelf, action::StoreContact, action::ForgetContact, action::StoreBatch,
+                 action::StoreNotice, action::Admit, action::Expel, action::Dial, action::HangUp,
+                 action::Hear, action::Unhear, action::Subscribe, action::Unsubscribe,
+                 action::Publish, action::SendLink, action::Give, action::AnswerDoor,
+                 action::VisitDoor, action::Answer, action::Report>;
 
 using Actions = std::vector<Action>;
 

@@ -57,7 +57,7 @@ struct DoorFailed {
 // A local user's wishes. Each is answered by exactly one Answer.
 struct PushRequested {
   RequestId request;
-  std::string to;      // A name, an alias, an id or a prefix of one.
+  std::string to;  // A name, an alias, an id or a prefix of one.
   Bytes body;
 };
 struct MeetRequested {
@@ -101,10 +101,9 @@ struct TurnEnded {};
 
 using Event =
     std::variant<event::LinkOpened, event::LinkClosed, event::LinkFrameReceived,
-                 event::LiveFrameReceived, event::DoorAsked, event::DoorAnswered,
-                 event::DoorFailed, event::PushRequested, event::MeetRequested,
-                 event::AliasRequested, event::BlockRequested, event::VerifyRequested,
-                 event::RequestDropped, event::BatchDamaged, event::StoreRecovered,
-                 event::TimerFired, event::TurnEnded>;
+                 event::LiveFrameReceived, event::DoorAsked, event::DoorAnswered, event::DoorFailed,
+                 event::PushRequested, event::MeetRequested, event::AliasRequested,
+                 event::BlockRequested, event::VerifyRequested, event::RequestDropped,
+                 event::BatchDamaged, event::StoreRecovered, event::TimerFired, event::TurnEnded>;
 
 }  // namespace p2pchat

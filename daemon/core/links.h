@@ -29,8 +29,8 @@ class Links {
   // What happened to a connection. opened() answers our Registration.
   Actions opened(const Turn& turn, const event::LinkOpened& event, const Card& own);
   struct Closed {
-    bool lost_last = false;      // No ready link is left.
-    bool dial_failed = false;    // An attempt of ours ended without a link.
+    bool lost_last = false;    // No ready link is left.
+    bool dial_failed = false;  // An attempt of ours ended without a link.
   };
   Closed closed(const Turn& turn, const event::LinkClosed& event);
   // The other side has acknowledged our Registration. True if the link is newly ready.
@@ -51,14 +51,14 @@ class Links {
   enum class Dialled : std::uint8_t { waiting, dialling, open, ready };
   struct Line {
     std::vector<Place> places;
-    std::size_t place = 0;                  // Which of them is dialled next.
-    Place target;                           // Where the dialled link leads.
+    std::size_t place = 0;  // Which of them is dialled next.
+    Place target;           // Where the dialled link leads.
     Dialled dialled = Dialled::waiting;
     bool accepted_open = false;
     bool accepted_ready = false;
-    TimePoint due = TimePoint::never();     // Of the next attempt, or of giving this one up.
+    TimePoint due = TimePoint::never();  // Of the next attempt, or of giving this one up.
     Duration backoff = kDialBackoffMin;
-    std::string failure;                    // Of the last attempt; empty after success.
+    std::string failure;  // Of the last attempt; empty after success.
   };
 
   Actions dial(const Turn& turn, const PeerId& peer, Line& line);

@@ -59,8 +59,8 @@ Meetings::Outcome Meetings::meet(const Turn& turn, Contacts& contacts, const Car
 Meetings::Outcome Meetings::meet_known(const Turn& turn, Contact& contact, const Card& own,
                                        const RequestId& request) {
   if (contact.is_blocked) {
-    const std::string text = contact.name + " is blocked; undo it with: chatctl block --undo " +
-                             contact.name;
+    const std::string text =
+        contact.name + " is blocked; undo it with: chatctl block --undo " + contact.name;
     return {{refuse(request, {Fault::refused, text})}, {}, {}, {}};
   }
   Outcome outcome;
@@ -79,8 +79,8 @@ Meetings::Outcome Meetings::meet_known(const Turn& turn, Contact& contact, const
 Meetings::Outcome Meetings::ask_again(const Contact& contact, const RequestId& request) {
   if (contact.pins.empty() || visits_.size() >= kVisitsMax) {
     const std::string text = "you have not met " + contact.name +
-                             " yet; name its door: chatctl chat --no-talk " +
-                             to_text(contact.id) + "@HOST:PORT";
+                             " yet; name its door: chatctl chat --no-talk " + to_text(contact.id) +
+                             "@HOST:PORT";
     return {{refuse(request, {Fault::unknown, text})}, {}, {}, {}};
   }
   Visit visit{contact.pins.front(), Look{contact.id}, request};
@@ -167,15 +167,16 @@ Meetings::Outcome Meetings::introduced(const Turn& turn, Contacts& contacts, con
   }
   const auto& expected = std::get<Look>(visit.purpose).expected;
   if (expected && *expected != card.id) {
-    return refused(Fault::identity,
-                   "the identity at " + where + " is " + to_text(card.id) + ", not the one you named");
+    return refused(Fault::identity, "the identity at " + where + " is " + to_text(card.id) +
+                                        ", not the one you named");
   }
   const Contact* pinned = contacts.pinned_at(visit.address);
   if (pinned != nullptr && pinned->id != card.id && !expected) {
-    return refused(Fault::identity, "the identity at " + where + " has changed: you met " +
-                                        pinned->name + " (" + short_text(pinned->id) +
-                                        ") there; if this is meant, name the new one: chatctl chat " +
-                                        to_text(card.id) + "@" + where);
+    return refused(Fault::identity,
+                   "the identity at " + where + " has changed: you met " + pinned->name + " (" +
+                       short_text(pinned->id) +
+                       ") there; if this is meant, name the new one: chatctl chat " +
+                       to_text(card.id) + "@" + where);
   }
   Contact* contact = contacts.find_or_add(card.id, &card);
   if (contact == nullptr) return refused(Fault::limit, "there is no room for another contact");

@@ -31,9 +31,9 @@ class Meetings {
   // What Node must see to, beside carrying out `actions`.
   struct Outcome {
     Actions actions;
-    std::optional<PeerId> met;           // It is admitted from now on, or its card is new.
-    std::optional<Counter> card_floor;   // My own card must go on above it, and
-    Stamp stamp_floor;                   // my clock above that: I had lost my state.
+    std::optional<PeerId> met;          // It is admitted from now on, or its card is new.
+    std::optional<Counter> card_floor;  // My own card must go on above it, and
+    Stamp stamp_floor;                  // my clock above that: I had lost my state.
   };
 
   explicit Meetings(Accept accept) : accept_(accept) {}
@@ -85,16 +85,14 @@ class Meetings {
   Actions begin_visit(Visit visit, Bytes question);
   Actions begin_register(const Turn& turn, const Contact& contact, const Card& own, Visit visit,
                          Stamp newest = {});
-  Outcome meet_known(const Turn& turn, Contact& contact, const Card& own,
-                     const RequestId& request);
+  Outcome meet_known(const Turn& turn, Contact& contact, const Card& own, const RequestId& request);
   Outcome ask_again(const Contact& contact, const RequestId& request);
   Outcome introduced(const Turn& turn, Contacts& contacts, const Card& own, const Visit& visit,
                      const Card& card);
   Outcome acknowledged(const Turn& turn, Contacts& contacts, const Visit& visit,
                        const door::Ack& ack);
   Outcome let_in(const Visit& visit, Contacts& contacts, Contact& contact, const door::Ack& ack);
-  Outcome not_let_in(const Turn& turn, const Visit& visit, Contact& contact,
-                     const door::Ack& ack);
+  Outcome not_let_in(const Turn& turn, const Visit& visit, Contact& contact, const door::Ack& ack);
   Outcome register_in(const Turn& turn, Contacts& contacts, const Card& own,
                       const event::DoorAsked& event, const door::Registration& registration);
   bool may_enter(const Contact* contact, const door::Registration& registration) const;

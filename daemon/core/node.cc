@@ -214,8 +214,9 @@ Actions Node::admit(const Turn& turn, const Contact& contact) {
   if (!rooms_.contains(id)) {
     std::vector<PeerId> members{identity_.id(), peer};
     std::sort(members.begin(), members.end());
-    RoomFacts facts{id, pair_value(identity_.id(), peer), members, identity_.id(), incarnation_,
-                    settings_.room_bytes};
+    RoomFacts facts{id,           pair_value(identity_.id(), peer),
+                    members,      identity_.id(),
+                    incarnation_, settings_.room_bytes};
     rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store_);
   }
   links_.keep(turn, peer, contact.places());
@@ -263,10 +264,14 @@ Actions Node::report(const Turn& turn, const PeerId& peer, const std::string& te
 }
 
 Actions Node::on(const Turn& turn, const event::BatchDamaged& event) {
-  Room* room = room_of(event.room);
-  if (room != nullptr) room->damaged({event.feed, event.first, event.last});
   counters_.count("batches_damaged");
-  return report(turn, event.feed.author, "a stored batch is damaged; it is fetched again");
+  Actions actions =
+      report(turn, event.feed.author, "a stored batch is damaged; it is fetched again");
+  if (Room* room = room_of(event.room)) {
+    const Missing batch{event.feed, event.first, event.last};
+    append(actions, from_room(*room, identity_.id(), room->damaged(turn, batch)));
+  }
+  return actions;
 }
 
 Actions Node::on(const Turn& turn, const event::StoreRecovered&) {

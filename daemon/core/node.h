@@ -96,8 +96,7 @@ class Node {
   // What a link message means; the others are their room's.
   Actions receive(const Turn& turn, const event::LinkFrameReceived& from,
                   const link::Registration& message);
-  Actions receive(const Turn& turn, const event::LinkFrameReceived& from,
-                  const link::Ack& message);
+  Actions receive(const Turn& turn, const event::LinkFrameReceived& from, const link::Ack& message);
   template <class Message>
   Actions receive(const Turn& turn, const event::LinkFrameReceived& from, const Message& message);
 
@@ -124,16 +123,16 @@ class Node {
   Clock clock_;
   bool can_store_;
   Card card_;
-  action::StoreSelf stored_self_;          // As it is, or will be with this turn, in the store.
-  std::map<RoomId, RoomState> snapshot_;   // Rooms that no contact has opened yet.
+  action::StoreSelf stored_self_;         // As it is, or will be with this turn, in the store.
+  std::map<RoomId, RoomState> snapshot_;  // Rooms that no contact has opened yet.
   Contacts contacts_;
   Meetings meetings_;
   Links links_;
   PushRate rate_;
   std::map<RoomId, Room> rooms_;
-  std::map<RoomId, PeerId> peers_;         // The other member of each pair room, strangers' too.
+  std::map<RoomId, PeerId> peers_;  // The other member of each pair room, strangers' too.
   std::map<Topic, std::pair<RoomId, PeerId>> topics_;
-  std::map<PeerId, TimePoint> reported_;   // Bounded by the contacts.
+  std::map<PeerId, TimePoint> reported_;  // Bounded by the contacts.
   Counters counters_;
 };
 

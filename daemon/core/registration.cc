@@ -106,9 +106,9 @@ Meetings::Outcome Meetings::ask_user(const Turn& turn, Contacts& contacts,
                              ", fingerprint " + fingerprint(peer) +
                              "). Accept: chatctl chat --no-talk " + contact->name +
                              " ; refuse: chatctl block " + contact->name;
-    outcome.actions.insert(outcome.actions.begin(),
-                           action::StoreNotice{pair_room(turn.self.id(), peer), peer,
-                                               turn.now.wall, text});
+    outcome.actions.insert(
+        outcome.actions.begin(),
+        action::StoreNotice{pair_room(turn.self.id(), peer), peer, turn.now.wall, text});
   }
   return outcome;
 }
@@ -118,14 +118,16 @@ Meetings::Outcome Meetings::acknowledged(const Turn& turn, Contacts& contacts, c
   const PeerId& peer = std::get<Register>(visit.purpose).peer;
   Contact* contact = contacts.find(peer);
   if (contact == nullptr || contact->is_blocked) {
-    return {refuse_whoever_asked(visit.request, {Fault::refused, "the contact is gone"}), {}, {}, {}};
+    return {
+        refuse_whoever_asked(visit.request, {Fault::refused, "the contact is gone"}), {}, {}, {}};
   }
   if (ack.code != Code::success) return not_let_in(turn, visit, *contact, ack);
   const bool is_signed = ack.founding && ack.card && ack.card->id == peer &&
                          verify_founding(peer, turn.self.id(), *ack.founding);
   if (!is_signed) {
     counters_.count("forged");
-    const std::string text = "the answer of " + to_text(visit.address) + " is not signed as it must be";
+    const std::string text =
+        "the answer of " + to_text(visit.address) + " is not signed as it must be";
     return {refuse_whoever_asked(visit.request, {Fault::identity, text}), {}, {}, {}};
   }
   counters_.count("ack_success_received");
@@ -169,14 +171,14 @@ Meetings::Outcome Meetings::not_let_in(const Turn& turn, const Visit& visit, Con
     }
     return outcome;
   }
-  const std::string text = contact.name + " at " + to_text(visit.address) +
-                           " does not let you in: " + ack.reason;
+  const std::string text =
+      contact.name + " at " + to_text(visit.address) + " does not let you in: " + ack.reason;
   if (contact.wish) {
     contact.wish.reset();
     wishes_.erase(contact.id);
     outcome.actions.push_back(action::StoreContact{contact});
-    outcome.actions.push_back(action::StoreNotice{pair_room(turn.self.id(), contact.id),
-                                                  contact.id, turn.now.wall, text});
+    outcome.actions.push_back(action::StoreNotice{pair_room(turn.self.id(), contact.id), contact.id,
+                                                  turn.now.wall, text});
   }
   append(outcome.actions, refuse_whoever_asked(visit.request, {Fault::refused, text}));
   return outcome;

@@ -55,16 +55,18 @@ Actions Node::settle(const Turn& turn, Meetings::Outcome outcome) {
 }
 
 Actions Node::on(const Turn& turn, const event::PushRequested& event) {
-  const auto refused = [&](Error error) { return Actions{refuse(event.request, std::move(error))}; };
+  const auto refused = [&](Error error) {
+    return Actions{refuse(event.request, std::move(error))};
+  };
   const auto peer = contacts_.resolve(event.to);
   if (!peer) return refused(peer.error());
   const Contact& contact = *contacts_.find(*peer);
   Room* room = room_of(pair_room(identity_.id(), *peer));
   if (!contact.is_met() || room == nullptr) {
-    const std::string text = contact.is_blocked ? contact.name + " is blocked"
-                                                : "you have not met " + contact.name +
-                                                      "; first: chatctl chat --no-talk " +
-                                                      contact.name;
+    const std::string text = contact.is_blocked
+                                 ? contact.name + " is blocked"
+                                 : "you have not met " + contact.name +
+                                       "; first: chatctl chat --no-talk " + contact.name;
     return refused({Fault::unknown, text});
   }
   if (event.body.empty()) return refused({Fault::usage, "an empty message is not sent"});

@@ -18,12 +18,12 @@ enum class Accept : std::uint8_t {
 };
 
 struct Settings {
-  std::string name;                                // Claimed on the card.
-  std::vector<Place> places;                       // Where my door, link and PUB stand.
+  std::string name;           // Claimed on the card.
+  std::vector<Place> places;  // Where my door, link and PUB stand.
   Accept accept = Accept::ask;
   bool is_relay = false;
-  std::uint32_t rate = kPushRateDefault;           // Own pushes a second; 0 is no limit.
-  std::uint64_t room_bytes = kRoomBytesDefault;    // Stored bytes of a room before it pauses.
+  std::uint32_t rate = kPushRateDefault;         // Own pushes a second; 0 is no limit.
+  std::uint64_t room_bytes = kRoomBytesDefault;  // Stored bytes of a room before it pauses.
 };
 
 }  // namespace p2pchat

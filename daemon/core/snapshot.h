@@ -15,19 +15,19 @@ namespace p2pchat {
 struct FeedState {
   FeedId feed;
   Number have;
-  Hash head;       // Of post `have`.
-  Stamp stamp;     // Of post `have`.
+  Hash head;    // Of post `have`.
+  Stamp stamp;  // Of post `have`.
 };
 
 struct RoomState {
   RoomId room;
-  std::uint64_t bytes = 0;          // Of all stored batches.
+  std::uint64_t bytes = 0;  // Of all stored batches.
   std::vector<FeedState> feeds;
 };
 
 struct Snapshot {
-  Counter card_counter;             // Of the newest own card that may be known anywhere.
-  Stamp promised;                   // Nothing may be stamped at or below it.
+  Counter card_counter;  // Of the newest own card that may be known anywhere.
+  Stamp promised;        // Nothing may be stamped at or below it.
   std::vector<Contact> contacts;
   std::vector<RoomState> rooms;
 };

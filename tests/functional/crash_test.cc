@@ -188,6 +188,7 @@ TEST_F(Crash, AtAnyMomentLosesNothingAndRepeatsNothing) {
     if (random() % 3 == 0) victims.pop_back();
     ASSERT_NO_FATAL_FAILURE(push_and_kill(victims, round));
     kills += static_cast<int>(victims.size()) + start_again(victims);
+    if (getenv("DBG")) fprintf(stderr, "%ld round %d kills %d a %zu b %zu cut %d\n", (long)time(nullptr), round, kills, anna.answered().size(), ben.answered().size(), anna.cut_off()+ben.cut_off());
   }
 
   ASSERT_TRUE(wait_until([&] {

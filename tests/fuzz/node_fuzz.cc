@@ -1,4 +1,5 @@
-// Node: whatever decodes, in whatever order, is dispatched without a CHECK, and what goes out decodes.
+// Node: whatever decodes, in whatever order, is dispatched without a CHECK, and what goes out
+// decodes.
 //
 // The input is a list of events. Most are built from valid objects that known
 // peers have signed, so that they come deep into the node, and some of those
@@ -361,12 +362,12 @@ class Play {
     const std::size_t who = source_.integer(1) % cast().peers.size();
     const Identity& sender = cast().peers[who];
     const PeerId& self = cast().self.id();
-    door::Registration registration{card_of(who, source_.integer(1)), self,
-                                    sign_founding(sender, self), {}};
+    door::Registration registration{
+        card_of(who, source_.integer(1)), self, sign_founding(sender, self), {}};
     if (source_.boolean()) {
       const Card own = Card::make(cast().self, "self", {}, false, {source_.integer(1)});
-      registration.reminder = door::Reminder{sign_founding(cast().self, sender.id()), own,
-                                             Stamp::at({kBegin + 1000})};
+      registration.reminder =
+          door::Reminder{sign_founding(cast().self, sender.id()), own, Stamp::at({kBegin + 1000})};
     }
     return registration.encode(sender);
   }

@@ -40,7 +40,7 @@ class Agenda {
  private:
   struct Entry {
     Duration when;
-    std::uint64_t count;   // Breaks ties.
+    std::uint64_t count;  // Breaks ties.
     Task task;
 
     bool operator<(const Entry& other) const {

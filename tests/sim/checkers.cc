@@ -48,7 +48,9 @@ void Checkers::storing(const Witness& witness, const Action& action) {
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
     storing_batch(witness, *batch);
   } else if (const auto* self = std::get_if<action::StoreSelf>(&action)) {
-    if (self->card_counter < witness.disk.card_counter()) fail(witness, "takes a card counter back");
+    if (self->card_counter < witness.disk.card_counter()) {
+      fail(witness, "takes a card counter back");
+    }
     if (self->promised < witness.disk.promised()) fail(witness, "takes a promise back");
   } else if (const auto* contact = std::get_if<action::StoreContact>(&action)) {
     const PeerId& self_id = hosts_[witness.host];
@@ -57,7 +59,8 @@ void Checkers::storing(const Witness& witness, const Action& action) {
       fail(witness, "counts somebody as met without a signature");
     }
     for (const auto& [id, other] : witness.disk.contacts()) {
-      if (id != told.id && other.name == told.name) fail(witness, "lists two peers as " + told.name);
+      if (id == told.id || other.name != told.name) continue;
+      fail(witness, "lists two peers as " + told.name);
     }
   }
 }
@@ -90,8 +93,7 @@ void Checkers::storing_batch(const Witness& witness, const action::StoreBatch& o
 bool Checkers::fits_feed(const Witness& witness, const Batch& batch) {
   const Disk::Row* newest = witness.disk.newest(batch.room, batch.feed);
   const Number expected = newest == nullptr ? Number{1} : newest->batch->last().next();
-  const Hash previous =
-      newest == nullptr ? feed_root(batch.room, batch.feed) : newest->batch->head;
+  const Hash previous = newest == nullptr ? feed_root(batch.room, batch.feed) : newest->batch->head;
   if (batch.first != expected) {
     fail(witness, "stores a batch beyond a gap");
     return false;
@@ -191,7 +193,9 @@ void Checkers::leaving(const Witness& witness, const Action& action) {
   } else if (const auto* publish = std::get_if<action::Publish>(&action)) {
     leaving_live(witness, publish->frame);
   } else if (const auto* give = std::get_if<action::Give>(&action)) {
-    if (!is_member(give->want.room, give->peer)) fail(witness, "gives to somebody who is no member");
+    if (!is_member(give->want.room, give->peer)) {
+      fail(witness, "gives to somebody who is no member");
+    }
     if (give->want.budget > kWantBytesMax) fail(witness, "gives more than may be wanted");
   } else if (const auto* answer = std::get_if<action::AnswerDoor>(&action)) {
     if (answer->answer.size() > kDoorBytesMax) fail(witness, "answers too long at its door");
@@ -225,11 +229,11 @@ void Checkers::giving(const Witness& witness, const PeerId& peer, const Bytes& f
 void Checkers::leaving_message(const Witness& witness, const link::Message& message,
                                const PeerId* to) {
   if (const auto* posts = std::get_if<link::Posts>(&message)) {
-    leaving_posts(witness, posts->batch, to);
+    leaving_posts(witness, posts->room, posts->batch, to);
   } else if (const auto* give = std::get_if<link::Give>(&message)) {
-    for (const Bytes& raw : give->batches) leaving_posts(witness, raw, to);
+    for (const Bytes& raw : give->batches) leaving_posts(witness, give->room, raw, to);
   } else if (const auto* pulse = std::get_if<link::Pulse>(&message)) {
-    leaving_beat(witness, pulse->beat, to);
+    leaving_beat(witness, pulse->room, pulse->beat, to);
   } else if (const auto* registration = std::get_if<link::Registration>(&message)) {
     leaving_card(witness, registration->card);
   } else if (const auto* key = std::get_if<link::Handover>(&message)) {
@@ -242,18 +246,22 @@ void Checkers::leaving_message(const Witness& witness, const link::Message& mess
   }
 }
 
-void Checkers::leaving_posts(const Witness& witness, ByteView raw, const PeerId* to) {
+void Checkers::leaving_posts(const Witness& witness, const RoomId& room, ByteView raw,
+                             const PeerId* to) {
   const auto batch = Batch::decode(raw);
   if (!batch) return fail(witness, "sends a batch that does not verify");
+  if (batch->room != room) return fail(witness, "sends a batch under another room's name");
   if (!witness.disk.holds(*batch)) return fail(witness, "sends a batch that is not durable");
   if (to != nullptr && !is_member(batch->room, *to)) {
     fail(witness, "sends a batch to somebody who is no member");
   }
 }
 
-void Checkers::leaving_beat(const Witness& witness, ByteView raw, const PeerId* to) {
+void Checkers::leaving_beat(const Witness& witness, const RoomId& room, ByteView raw,
+                            const PeerId* to) {
   const auto beat = Beat::decode(raw);
   if (!beat) return fail(witness, "sends a beat that does not verify");
+  if (beat->room != room) return fail(witness, "sends a beat under another room's name");
   if (beat->author != hosts_[witness.host]) return fail(witness, "sends somebody else's beat");
   if (to != nullptr && !is_member(beat->room, *to)) {
     return fail(witness, "sends a beat to somebody who is no member");
@@ -292,8 +300,10 @@ void Checkers::leaving_card(const Witness& witness, const Card& card) {
   if (card.counter > witness.disk.card_counter()) {
     return fail(witness, "shows a card whose counter is not durable");
   }
+  // A host that can store nothing cannot count a card that has changed.
+  if (!witness.can_store || amnesiacs_.contains(witness.host)) return;
   const auto [it, is_new] = cards_.try_emplace({card.id, card.counter}, card.raw);
-  if (!is_new && it->second != card.raw && !amnesiacs_.contains(witness.host)) {
+  if (!is_new && it->second != card.raw) {
     fail(witness, "shows two cards with one counter");
   }
 }
@@ -340,7 +350,9 @@ std::map<Place, std::string> log_of(const Disk& disk, const RoomId& room) {
     if (!row.batch || row.room != room || row.is_damaged) continue;
     for (std::size_t i = 0; i < row.batch->posts.size(); ++i) {
       const Post& post = row.batch->posts[i];
-      const Place place{post.stamp, row.batch->feed.author, row.batch->feed.incarnation,
+      const Place place{post.stamp,
+                        row.batch->feed.author,
+                        row.batch->feed.incarnation,
                         {row.batch->first.value + i}};
       log[place] = post.kind == PostKind::opening ? "(opening)" : to_string(post.body);
     }

@@ -28,9 +28,10 @@ namespace p2pchat::sim {
 // A host as the checkers see it at the moment of a step.
 struct Witness {
   HostIndex host;
-  std::uint64_t run;     // Counts the Nodes of this host.
-  WallTime boot;         // When this Node began.
+  std::uint64_t run;  // Counts the Nodes of this host.
+  WallTime boot;      // When this Node began.
   WallTime now;
+  bool can_store;  // Its disk takes writes.
   const Disk& disk;
 };
 
@@ -77,10 +78,9 @@ class Checkers {
   void check_own_stamp(const Witness& witness, const Batch& batch, Stamp stamp);
   void check_arrival(const Witness& witness, const PostId& id, const Push& push);
 
-  void leaving_message(const Witness& witness, const link::Message& message,
-                       const PeerId* to);
-  void leaving_posts(const Witness& witness, ByteView raw, const PeerId* to);
-  void leaving_beat(const Witness& witness, ByteView raw, const PeerId* to);
+  void leaving_message(const Witness& witness, const link::Message& message, const PeerId* to);
+  void leaving_posts(const Witness& witness, const RoomId& room, ByteView raw, const PeerId* to);
+  void leaving_beat(const Witness& witness, const RoomId& room, ByteView raw, const PeerId* to);
   void leaving_live(const Witness& witness, const Bytes& frame);
   void leaving_card(const Witness& witness, const Card& card);
   bool holds_head(const Witness& witness, const RoomId& room, const Head& head) const;
@@ -89,16 +89,16 @@ class Checkers {
   Ledger& ledger_;
   std::vector<PeerId> hosts_;
   std::map<RoomId, Pair> pairs_;
-  std::map<PostId, Hash> posts_;                                // The one truth.
-  std::map<FeedId, std::uint64_t> runs_;                        // Of whose Node a feed is.
+  std::map<PostId, Hash> posts_;          // The one truth.
+  std::map<FeedId, std::uint64_t> runs_;  // Of whose Node a feed is.
   std::map<std::pair<HostIndex, std::uint64_t>, Incarnation> incarnations_;
-  std::map<Topic, RoomKey> keys_;                               // As handed over on links.
-  std::map<std::pair<HostIndex, RoomId>, Stamp> promised_;      // By beats that have left.
-  std::map<std::pair<HostIndex, RoomId>, Stamp> final_;         // As Nodes have said.
+  std::map<Topic, RoomKey> keys_;                           // As handed over on links.
+  std::map<std::pair<HostIndex, RoomId>, Stamp> promised_;  // By beats that have left.
+  std::map<std::pair<HostIndex, RoomId>, Stamp> final_;     // As Nodes have said.
   // The newest beat of each room and run.
   std::map<std::pair<RoomId, Incarnation>, std::pair<Counter, Bytes>> beats_;
   std::map<std::pair<PeerId, Counter>, Bytes> cards_;
-  std::set<HostIndex> amnesiacs_;                               // Have lost their state once.
+  std::set<HostIndex> amnesiacs_;  // Have lost their state once.
   std::set<HostIndex> damaged_;
 };
 

@@ -28,11 +28,11 @@ class Disk {
   // One arrival: a batch, or a notice of the daemon.
   struct Row {
     RoomId room;
-    std::shared_ptr<const Batch> batch;   // Null for a notice.
+    std::shared_ptr<const Batch> batch;  // Null for a notice.
     std::string notice;
     WallTime received;
-    bool is_damaged = false;       // Its bytes are not what was stored.
-    bool is_known_damaged = false; // And a read has found that.
+    bool is_damaged = false;        // Its bytes are not what was stored.
+    bool is_known_damaged = false;  // And a read has found that.
   };
 
   // Carries out one Store... or Forget...; whoever commits a turn does so for all or none.
@@ -72,7 +72,7 @@ class Disk {
   Stamp promised_;
   std::map<PeerId, Contact> contacts_;
   std::vector<Row> rows_;
-  std::map<RowKey, std::map<Number, std::size_t>> feeds_;   // Into rows_, by first number.
+  std::map<RowKey, std::map<Number, std::size_t>> feeds_;  // Into rows_, by first number.
 };
 
 }  // namespace p2pchat::sim

@@ -22,19 +22,19 @@ class DoorWires {
  private:
   struct Visit {
     HostIndex from;
-    Fabric::Life life;        // Of whoever began it.
-    VisitId name;             // As whoever began it calls it.
+    Fabric::Life life;  // Of whoever began it.
+    VisitId name;       // As whoever began it calls it.
     Address address;
     Bytes question;
-    HostIndex to = 0;         // Known once it has arrived.
+    HostIndex to = 0;  // Known once it has arrived.
   };
-  using Id = std::uint64_t;   // As whoever is visited calls it.
+  using Id = std::uint64_t;  // As whoever is visited calls it.
 
   void arrive(Id id);
   void fail(Id id, Duration wait, const std::string& why);
 
   Fabric& fabric_;
-  Id count_ = 1000;           // Apart from the numbers that visitors choose.
+  Id count_ = 1000;  // Apart from the numbers that visitors choose.
   std::map<Id, Visit> visits_;
 };
 

@@ -22,10 +22,10 @@ namespace p2pchat::sim {
 using HostIndex = std::size_t;
 
 struct Conditions {
-  std::uint64_t loss = 0;          // Percent of live frames and door visits.
-  std::uint64_t duplication = 0;   // Percent of live frames.
-  bool reorders = false;           // Live frames may overtake each other.
-  bool is_harsh = false;           // Cutting one peer off cuts others, too; see Expel.
+  std::uint64_t loss = 0;         // Percent of live frames and door visits.
+  std::uint64_t duplication = 0;  // Percent of live frames.
+  bool reorders = false;          // Live frames may overtake each other.
+  bool is_harsh = false;          // Cutting one peer off cuts others, too; see Expel.
   Duration delay_min = 1ms;
   Duration delay_max = 20ms;
 };

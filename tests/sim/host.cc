@@ -21,6 +21,13 @@ bool is_about_end(const Event& event, const PeerId& peer, LinkSide side) {
          (closed != nullptr && closed->peer == peer && closed->side == side);
 }
 
+bool is_traffic(const Action& action) {
+  return std::holds_alternative<action::SendLink>(action) ||
+         std::holds_alternative<action::Publish>(action) ||
+         std::holds_alternative<action::Give>(action) ||
+         std::holds_alternative<action::VisitDoor>(action);
+}
+
 }  // namespace
 
 Host::Host(const Surroundings& around, std::string name, const Seed& key, Settings settings)
@@ -37,7 +44,9 @@ Moment Host::moment() const {
   return {{steady_base_ + now - booted_}, {kWorldBegins + (now + wall_offset_).count()}};
 }
 
-Witness Host::witness() const { return {index_, run_, boot_wall_, moment().wall, disk_}; }
+Witness Host::witness() const {
+  return {index_, run_, boot_wall_, moment().wall, can_store_, disk_};
+}
 
 void Host::start() {
   if (is_up()) return;
@@ -54,8 +63,8 @@ void Host::build(bool can_store) {
   ++run_;
   can_store_ = can_store;
   boot_wall_ = moment().wall;
-  node_ = std::make_unique<Node>(settings_, identity_, around_.prng.seed(), disk_.load(),
-                                 can_store);
+  node_ =
+      std::make_unique<Node>(settings_, identity_, around_.prng.seed(), disk_.load(), can_store);
   const auto run = run_;
   finish(node_->start(moment()));
   if (!is_up() || run_ != run) return;
@@ -184,6 +193,7 @@ bool Host::commit(const Actions& actions) {
 void Host::carry_out(const Action& action) {
   around_.trace.order(around_.agenda.now(), name_, action);
   around_.checkers.leaving(witness(), action);
+  if (is_traffic(action)) ++traffic_;
   if (const auto* order = std::get_if<action::Give>(&action)) {
     give(*order);
   } else if (const auto* order_of_answer = std::get_if<action::Answer>(&action)) {
@@ -209,8 +219,7 @@ void Host::fail_commit() {
   const std::set<RequestId> refused = std::move(open_requests_);
   open_requests_.clear();
   for (const RequestId& request : refused) {
-    around_.ledger.answered(index_,
-                            {request, ExitCode::failed, "the disk takes no writes", {}});
+    around_.ledger.answered(index_, {request, ExitCode::failed, "the disk takes no writes", {}});
   }
   build(false);
   if (!is_up()) return;

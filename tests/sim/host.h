@@ -34,7 +34,7 @@ struct Surroundings {
 // Where in its next turn a host dies.
 struct CrashPoint {
   bool is_before_commit = false;
-  std::size_t orders_done = 0;    // After the commit.
+  std::size_t orders_done = 0;  // After the commit.
 };
 
 class Host {
@@ -72,6 +72,8 @@ class Host {
   const Node& node() const { return *node_; }
   Address door() const { return {settings_.places[0].host, settings_.places[0].door}; }
   Moment moment() const;
+  // How often it has ordered something to be sent.
+  std::uint64_t traffic() const { return traffic_; }
 
  private:
   void build(bool can_store);
@@ -98,17 +100,18 @@ class Host {
 
   std::unique_ptr<Node> node_;
   bool can_store_ = true;
-  std::uint64_t run_ = 0;               // Counts Nodes.
-  std::uint64_t life_ = 0;              // Counts starts and crashes.
+  std::uint64_t run_ = 0;   // Counts Nodes.
+  std::uint64_t life_ = 0;  // Counts starts and crashes.
   WallTime boot_wall_;
   Duration booted_{};
   Duration steady_base_{};
   std::deque<Event> waiting_;
-  std::set<RequestId> open_requests_;   // Told to the Node and not answered yet.
+  std::set<RequestId> open_requests_;  // Told to the Node and not answered yet.
   std::optional<CrashPoint> doom_;
-  std::optional<Duration> planned_;     // The next turn.
+  std::optional<Duration> planned_;  // The next turn.
   Duration last_turn_{};
-  std::size_t idle_turns_ = 0;          // At one and the same moment.
+  std::size_t idle_turns_ = 0;  // At one and the same moment.
+  std::uint64_t traffic_ = 0;
 };
 
 }  // namespace p2pchat::sim

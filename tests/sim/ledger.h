@@ -30,10 +30,10 @@ struct Push {
   RoomId room;
   std::string text;
   std::uint64_t asked = 0;
-  std::optional<std::uint64_t> answered;   // With success.
-  std::optional<PostId> post;              // Once it is in its author's store.
-  bool is_forgotten = false;               // Its author has lost its state since.
-  bool is_perished = false;                // And nobody else held it then.
+  std::optional<std::uint64_t> answered;  // With success.
+  std::optional<PostId> post;             // Once it is in its author's store.
+  bool is_forgotten = false;              // Its author has lost its state since.
+  bool is_perished = false;               // And nobody else held it then.
 };
 
 struct Outcome {
@@ -78,7 +78,7 @@ class Ledger {
   Verdict& verdict_;
   std::uint64_t requests_ = 0;
   std::uint64_t happenings_ = 0;
-  std::uint64_t successes_ = 0;            // Pushes answered with success.
+  std::uint64_t successes_ = 0;  // Pushes answered with success.
   std::map<RequestId, Request> table_;
   std::vector<Push> pushes_;
   std::map<std::string, std::size_t> by_text_;

@@ -24,9 +24,9 @@ void LinkWires::dial(HostIndex host, const action::Dial& order) {
   const auto life = fabric_.life(host);
   // A handshake takes two round trips.
   fabric_.agenda().after(fabric_.reliable_delay() + fabric_.delay(),
-                       [this, host, order, attempt, life] {
-                         if (fabric_.life(host) == life) finish_dial(host, order, attempt);
-                       });
+                         [this, host, order, attempt, life] {
+                           if (fabric_.life(host) == life) finish_dial(host, order, attempt);
+                         });
 }
 
 void LinkWires::finish_dial(HostIndex host, const action::Dial& order, WireId attempt) {
@@ -140,16 +140,16 @@ void LinkWires::fall(HostIndex host) {
 
 void LinkWires::break_between(HostIndex a, HostIndex b, Duration noticed_within) {
   for (const auto& [id, wire] : wires_) {
-    const bool is_between = (wire.host[0] == a && wire.host[1] == b) ||
-                            (wire.host[0] == b && wire.host[1] == a);
+    const bool is_between =
+        (wire.host[0] == a && wire.host[1] == b) || (wire.host[0] == b && wire.host[1] == a);
     if (is_between && !wire.is_dead) break_wire(id, noticed_within);
   }
 }
 
 void LinkWires::mend(HostIndex a, HostIndex b) {
   for (auto& [id, wire] : wires_) {
-    const bool is_between = (wire.host[0] == a && wire.host[1] == b) ||
-                            (wire.host[0] == b && wire.host[1] == a);
+    const bool is_between =
+        (wire.host[0] == a && wire.host[1] == b) || (wire.host[0] == b && wire.host[1] == a);
     if (!is_between || wire.is_dead) continue;
     if (fabric_.prng().chance(50)) {
       break_wire(id, 2s);
@@ -170,8 +170,8 @@ std::vector<event::LinkOpened> LinkWires::standing(HostIndex host) const {
     const auto& [at, peer, side] = end;
     if (at != host) continue;
     const Wire& wire = wires_.at(id);
-    links.push_back({peer, side,
-                     side == LinkSide::dialled ? wire.address : fabric_.ip(wire.host[kDialler])});
+    links.push_back(
+        {peer, side, side == LinkSide::dialled ? wire.address : fabric_.ip(wire.host[kDialler])});
   }
   return links;
 }
@@ -182,7 +182,7 @@ void LinkWires::break_wire(WireId id, Duration noticed_within) {
   wire.stalled = {};
   for (const std::size_t end : {kDialler, kAcceptor}) {
     fabric_.agenda().after(fabric_.prng().between(0ms, noticed_within),
-                         [this, id, end] { close_end(id, end, "connection lost"); });
+                           [this, id, end] { close_end(id, end, "connection lost"); });
   }
 }
 

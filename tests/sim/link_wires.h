@@ -40,12 +40,12 @@ class LinkWires {
  private:
   using WireId = std::uint64_t;
   struct Wire {
-    std::array<HostIndex, 2> host{};            // Who dialled, who accepted.
-    std::string address;                        // Where it leads.
-    bool is_told = false;                       // The accepting end knows of it.
+    std::array<HostIndex, 2> host{};  // Who dialled, who accepted.
+    std::string address;              // Where it leads.
+    bool is_told = false;             // The accepting end knows of it.
     bool is_dead = false;
-    std::array<Duration, 2> last_arrival{};     // Of what each end sent.
-    std::array<std::deque<Bytes>, 2> stalled;   // What each end sent.
+    std::array<Duration, 2> last_arrival{};    // Of what each end sent.
+    std::array<std::deque<Bytes>, 2> stalled;  // What each end sent.
   };
   using End = std::tuple<HostIndex, PeerId, LinkSide>;
 
@@ -61,8 +61,8 @@ class LinkWires {
   Fabric& fabric_;
   WireId count_ = 0;
   std::map<WireId, Wire> wires_;
-  std::map<End, WireId> ends_;                                // What each host means by its links.
-  std::map<std::pair<HostIndex, PeerId>, WireId> attempts_;   // Dials under way.
+  std::map<End, WireId> ends_;                               // What each host means by its links.
+  std::map<std::pair<HostIndex, PeerId>, WireId> attempts_;  // Dials under way.
 };
 
 }  // namespace p2pchat::sim

@@ -92,8 +92,8 @@ void PubWires::fall(HostIndex host) {
 void PubWires::break_between(HostIndex a, HostIndex b) {
   for (auto& [key, hearing] : hearings_) {
     if (!hearing.publisher) continue;
-    const bool is_between = (key.first == a && hearing.publisher == b) ||
-                            (key.first == b && hearing.publisher == a);
+    const bool is_between =
+        (key.first == a && hearing.publisher == b) || (key.first == b && hearing.publisher == a);
     if (is_between) disconnect(hearing);
   }
   stir();

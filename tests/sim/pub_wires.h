@@ -36,13 +36,13 @@ class PubWires {
   struct Hearing {
     std::string host;
     std::uint16_t port = 0;
-    std::optional<HostIndex> publisher;   // While connected.
-    std::uint64_t session = 0;            // Counts connections, for what is in flight.
+    std::optional<HostIndex> publisher;  // While connected.
+    std::uint64_t session = 0;           // Counts connections, for what is in flight.
     bool is_trying = false;
-    std::set<Topic> arrived;              // Topics that the publisher knows of.
-    Duration last_arrival{};              // Of the frames sent over it.
+    std::set<Topic> arrived;  // Topics that the publisher knows of.
+    Duration last_arrival{};  // Of the frames sent over it.
   };
-  using Key = std::pair<HostIndex, PeerId>;   // Who hears whom.
+  using Key = std::pair<HostIndex, PeerId>;  // Who hears whom.
 
   void attempt(const Key& key);
   void send_topic(const Key& key, const Topic& topic, bool is_wanted);

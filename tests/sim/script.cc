@@ -10,8 +10,11 @@ namespace {
 constexpr Duration kUsersLookMin = 1s;
 constexpr Duration kUsersLookMax = 4s;
 constexpr std::size_t kFaultsMax = 12;
-// Nothing may happen any more once all agree; this long is watched.
-constexpr Duration kAfterglow = 20s;
+// Once all agree, the last receipts and repeated beats go round; then it must be quiet.
+constexpr Duration kAfterglow = 40s;
+constexpr Duration kQuiet = 30s;
+// Two or three beats each way, over PUB and over the link, and what they cause.
+constexpr std::uint64_t kQuietTrafficMax = 16;
 
 }  // namespace
 
@@ -58,6 +61,7 @@ std::string Script::play() {
     world_.run_for(kAfterglow);
     failure = disagreement(false);
   }
+  if (failure.empty()) failure = noise();
   if (!world_.verdict().is_good()) return world_.verdict().failure();
   return failure.empty() ? open_requests() : failure;
 }
@@ -287,6 +291,20 @@ std::string Script::await_delivery() {
   if (const std::string missing = unmet(); !missing.empty()) return missing;
   world_.run_until([this] { return disagreement(false).empty(); }, kDeliveryMax);
   return disagreement(false);
+}
+
+std::string Script::noise() {
+  std::vector<std::uint64_t> before;
+  for (HostIndex i = 0; i < plan_.hosts; ++i) before.push_back(world_.host(i).traffic());
+  world_.run_for(kQuiet);
+  for (HostIndex i = 0; i < plan_.hosts; ++i) {
+    const auto pairs = std::count_if(pairs_.begin(), pairs_.end(),
+                                     [i](const Pair& pair) { return pair.a == i || pair.b == i; });
+    const std::uint64_t sent = world_.host(i).traffic() - before[i];
+    if (sent <= kQuietTrafficMax * static_cast<std::uint64_t>(pairs)) continue;
+    return world_.host(i).name() + " sends " + std::to_string(sent) + " times with nothing to say";
+  }
+  return "";
 }
 
 std::string Script::disagreement(bool only_had_met) const {

@@ -26,13 +26,13 @@ inline constexpr Duration kMeetingMax = 180s;
 // What the seed has decided before anything happens.
 struct Plan {
   std::size_t hosts = 2;
-  Duration length{};                 // Of phase one.
+  Duration length{};  // Of phase one.
   std::size_t pushes = 0;
   std::size_t faults = 0;
   Conditions conditions;
   bool crashes = false;
   bool partitions = false;
-  bool snaps = false;                // Connections break.
+  bool snaps = false;  // Connections break.
   bool clock_jumps = false;
   bool disk_fills = false;
   bool damages = false;
@@ -55,10 +55,10 @@ class Script {
   struct Pair {
     HostIndex a;
     HostIndex b;
-    bool a_asks = false;       // Whose user wishes to meet the other.
+    bool a_asks = false;  // Whose user wishes to meet the other.
     bool b_asks = false;
-    bool has_met = false;      // Once, on both sides.
-    bool had_met = false;      // Before the network healed.
+    bool has_met = false;  // Once, on both sides.
+    bool had_met = false;  // Before the network healed.
   };
 
   Plan draw_plan();
@@ -89,6 +89,8 @@ class Script {
   // --- Phase two ---
   void heal();
   std::string await_delivery();
+  // Who still sends although all agree.
+  std::string noise();
   std::string disagreement(bool only_had_met) const;
   std::string unmet() const;
   std::string open_requests();
@@ -97,7 +99,7 @@ class Script {
   Plan plan_;
   World world_;
   std::vector<Pair> pairs_;
-  std::vector<std::optional<RequestId>> seeking_;   // By a * hosts + b.
+  std::vector<std::optional<RequestId>> seeking_;  // By a * hosts + b.
   bool is_healed_ = false;
   std::uint64_t texts_ = 0;
 };

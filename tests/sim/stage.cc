@@ -1,8 +1,7 @@
 #include "tests/sim/stage.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <tuple>
 
 #include "proto/pair.h"
@@ -23,9 +22,7 @@ Stage::~Stage() {
   ADD_FAILURE() << world_.verdict().failure() << "\n" << world_.trace().text();
 }
 
-Host& Stage::enter(const std::string& name, Accept accept) {
-  return world_.add_host(name, accept);
-}
+Host& Stage::enter(const std::string& name, Accept accept) { return world_.add_host(name, accept); }
 
 Outcome Stage::answer_to(RequestId request) {
   world_.run_until([&] { return world_.outcome(request).has_value(); }, kPatience);

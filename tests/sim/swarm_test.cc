@@ -3,14 +3,13 @@
 //   P2PCHAT_SEEDS=60000    so many seeds instead of kSeedsDefault
 //   P2PCHAT_SEED=1234      this seed only
 //   P2PCHAT_TRACE=1        what happened last, in words, when a seed fails
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/sim/script.h"
 

@@ -157,8 +157,7 @@ TEST(TwoPeers, ClocksMinutesApartKeepOneOrder) {
   stage.says(anna, bert, "thanks");
   ASSERT_TRUE(stage.comes(bert, "thanks"));
 
-  EXPECT_THAT(stage.log(anna, bert),
-              ElementsAre("anna: question", "bert: answer", "anna: thanks"));
+  EXPECT_THAT(stage.log(anna, bert), ElementsAre("anna: question", "bert: answer", "anna: thanks"));
   EXPECT_EQ(stage.log(anna, bert), stage.log(bert, anna));
 }
 

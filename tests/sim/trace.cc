@@ -73,7 +73,9 @@ std::string beat_text(ByteView raw) {
 std::string message_text(const link::Message& message) {
   return std::visit(
       Overloads{
-          [](const link::Registration& it) { return "Registration #" + number_text(it.card.counter); },
+          [](const link::Registration& it) {
+            return "Registration #" + number_text(it.card.counter);
+          },
           [](const link::Ack& it) {
             return "Ack " + std::to_string(static_cast<int>(it.code)) + " " + it.reason;
           },
@@ -117,8 +119,7 @@ std::string question_text(ByteView bytes) {
   const auto* registration = std::get_if<door::Registration>(&*question);
   if (registration == nullptr) return "Who";
   return "Registration of " + short_text(registration->card.id) + " #" +
-         number_text(registration->card.counter) +
-         (registration->reminder ? " with reminder" : "");
+         number_text(registration->card.counter) + (registration->reminder ? " with reminder" : "");
 }
 
 std::string answer_text(ByteView bytes) {

@@ -35,8 +35,8 @@ class Trace {
   void mix(std::uint64_t number);
   void line(Duration now, const std::string& text);
 
-  std::uint64_t hash_ = 0xcbf29ce484222325ULL;   // FNV-1a.
-  std::size_t lines_max_ = 0;                    // 0: no words are kept.
+  std::uint64_t hash_ = 0xcbf29ce484222325ULL;  // FNV-1a.
+  std::size_t lines_max_ = 0;                   // 0: no words are kept.
   std::deque<std::string> lines_;
 };
 

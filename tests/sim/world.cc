@@ -26,8 +26,7 @@ Host& World::add_host(const std::string& name, Accept accept) {
   settings.name = name;
   settings.places = {{ip, kDoorPortDefault, kDoorPortDefault + 1, kDoorPortDefault + 2}};
   settings.accept = accept;
-  const Surroundings around{agenda_,   host_prng_, network_, ledger_,
-                            checkers_, trace_,     verdict_};
+  const Surroundings around{agenda_, host_prng_, network_, ledger_, checkers_, trace_, verdict_};
   hosts_.push_back(std::make_unique<Host>(around, name, prng_.seed(), std::move(settings)));
   hosts_.back()->start();
   return *hosts_.back();
@@ -100,8 +99,8 @@ void World::damage(Host& host, std::size_t row) {
 }
 
 void World::move(Host& host, const std::string& ip, std::uint16_t door) {
-  host.settings().places = {{ip, door, static_cast<std::uint16_t>(door + 1),
-                             static_cast<std::uint16_t>(door + 2)}};
+  host.settings().places = {
+      {ip, door, static_cast<std::uint16_t>(door + 1), static_cast<std::uint16_t>(door + 2)}};
 }
 
 std::string World::disagreement(HostIndex a, HostIndex b) const {

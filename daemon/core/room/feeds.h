@@ -31,11 +31,11 @@ struct Missing {
 class Feeds {
  public:
   enum class Verdict : std::uint8_t {
-    taken,     // And perhaps batches that had waited for it.
-    known,     // Held already.
-    waiting,   // Held back behind a gap.
-    dropped,   // Beyond what may be held back.
-    broken,    // Does not fit what its author signed before: a lie or a fork.
+    taken,    // And perhaps batches that had waited for it.
+    known,    // Held already.
+    waiting,  // Held back behind a gap.
+    dropped,  // Beyond what may be held back.
+    broken,   // Does not fit what its author signed before: a lie or a fork.
   };
 
   Feeds(const RoomId& room, const std::vector<FeedState>& stored);
@@ -71,8 +71,8 @@ class Feeds {
  private:
   struct Feed {
     State state;
-    std::map<Number, Batch> waiting;       // By first number; all beyond state.have.
-    std::map<PeerId, Number> claims;       // Only those above state.have.
+    std::map<Number, Batch> waiting;  // By first number; all beyond state.have.
+    std::map<PeerId, Number> claims;  // Only those above state.have.
   };
 
   Feed* feed_of(const FeedId& id);

@@ -31,9 +31,8 @@ std::vector<link::Handover> LiveKeys::handovers(const Turn& turn) {
 
 Actions LiveKeys::learn(const PeerId& author, const link::Handover& handover) {
   std::vector<ForeignKey>& keys = foreign_[author];
-  const bool is_known = std::any_of(keys.begin(), keys.end(), [&](const ForeignKey& key) {
-    return key.topic == handover.topic;
-  });
+  const bool is_known = std::any_of(
+      keys.begin(), keys.end(), [&](const ForeignKey& key) { return key.topic == handover.topic; });
   if (is_known) return {};
   Actions actions;
   if (keys.size() == kForeignKeysMax) {

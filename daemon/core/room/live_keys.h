@@ -50,8 +50,8 @@ class LiveKeys {
   struct OwnKey {
     Topic topic;
     RoomKey key;
-    Counter sealed;             // Frames so far: the nonce, never used twice.
-    TimePoint from;             // First use.
+    Counter sealed;  // Frames so far: the nonce, never used twice.
+    TimePoint from;  // First use.
   };
   struct ForeignKey {
     Topic topic;

@@ -91,8 +91,8 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
     return {};
   }
-  const bool is_member = std::binary_search(facts_.members.begin(), facts_.members.end(),
-                                            batch->feed.author);
+  const bool is_member =
+      std::binary_search(facts_.members.begin(), facts_.members.end(), batch->feed.author);
   if (batch->room != facts_.id || batch->value != facts_.value || !is_member) {
     counters_.count("posts_refused");
     return {};
@@ -167,13 +167,13 @@ Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat
   if (beat.vector == vector_hash(feeds_.heads()) || feeds_.missing(beat.author)) return {};
   if (!member.is_linked || turn.now.steady < member.ask_heads_from) return {};
   member.ask_heads_from = turn.now.steady + kBeatInterval;
-  return {action::SendLink{beat.author, LinkSide::dialled,
-                           link::encode(link::AskHeads{facts_.id})}};
+  return {
+      action::SendLink{beat.author, LinkSide::dialled, link::encode(link::AskHeads{facts_.id})}};
 }
 
 void Room::claim(const PeerId& who, const Head& head) {
-  const bool is_member = std::binary_search(facts_.members.begin(), facts_.members.end(),
-                                            head.feed.author);
+  const bool is_member =
+      std::binary_search(facts_.members.begin(), facts_.members.end(), head.feed.author);
   if (!is_member || head.feed == own_feed()) return;
   const Feeds::State state = feeds_.state(head.feed);
   if (state.have == head.number && state.head != head.hash) counters_.count("forks");
@@ -181,9 +181,13 @@ void Room::claim(const PeerId& who, const Head& head) {
 }
 
 void Room::settle(Member& member) {
-  const bool holds_all =
-      !member.own || feeds_.state(member.own->feed).have >= member.own->number;
+  const bool holds_all = !member.own || feeds_.state(member.own->feed).have >= member.own->number;
   if (holds_all) member.settled = std::max(member.settled, member.promised);
+}
+
+Actions Room::damaged(const Turn& turn, const Missing& batch) {
+  repair_.add_hole(batch);
+  return ask_for_missing(turn);
 }
 
 Actions Room::ask_for_missing(const Turn& turn) {

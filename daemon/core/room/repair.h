@@ -53,7 +53,7 @@ class Repair {
   };
   struct Hole {
     Missing missing;
-    std::set<PeerId> asked;   // Who could not fill it.
+    std::set<PeerId> asked;  // Who could not fill it.
   };
 
   std::optional<link::Want> open(const Turn& turn, const PeerId& who, const Missing& missing,

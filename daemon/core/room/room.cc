@@ -44,7 +44,8 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
 Result<void> Room::post(const RequestId& request, Bytes body) {
   if (!can_store_) return fail(Fault::machine, "the disk takes no writes; nothing was stored");
   if (is_paused()) {
-    return fail(Fault::limit, "this conversation has reached its limit of stored bytes (room-bytes)");
+    return fail(Fault::limit,
+                "this conversation has reached its limit of stored bytes (room-bytes)");
   }
   CHECK(body.size() <= kBodyBytesMax);
   queue_.push_back({request, std::move(body)});
@@ -66,8 +67,7 @@ Actions Room::end_turn(const Turn& turn) {
       control::Record row;
       row.set("id", message_id(tag, Number{first_queued + i}));
       row.set("time", batch.posts[batch.posts.size() - posts + i].stamp.wall().milliseconds);
-      actions.push_back(
-          action::Answer{queue_[i].request, ExitCode::done, "", std::move(row)});
+      actions.push_back(action::Answer{queue_[i].request, ExitCode::done, "", std::move(row)});
     }
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(posts));
   }
@@ -180,8 +180,9 @@ Actions Room::full_state(const Turn& turn, const PeerId& peer) {
   const std::vector<Head> heads = feeds_.heads();
   for (std::size_t begin = 0; begin < heads.size(); begin += kHeadsMax) {
     const std::size_t end = std::min(begin + kHeadsMax, heads.size());
-    link::Heads page{facts_.id, {heads.begin() + static_cast<std::ptrdiff_t>(begin),
-                                 heads.begin() + static_cast<std::ptrdiff_t>(end)}};
+    link::Heads page{facts_.id,
+                     {heads.begin() + static_cast<std::ptrdiff_t>(begin),
+                      heads.begin() + static_cast<std::ptrdiff_t>(end)}};
     actions.push_back(to_peer(peer, page));
   }
   if (can_store_) actions.push_back(to_peer(peer, link::Pulse{facts_.id, make_beat(turn).raw}));
@@ -284,7 +285,9 @@ bool Room::hears(const PeerId& peer, TimePoint now) const {
 }
 
 Stamp Room::final_stamp(const Clock& clock) const {
-  Stamp settled = clock.last();
+  // My own posts, too, are settled only up to what I have promised: the clock may have
+  // followed others further, and a restart begins at the promise.
+  Stamp settled = clock.promised();
   for (const auto& [peer, member] : members_) settled = std::min(settled, member.settled);
   return settled;
 }

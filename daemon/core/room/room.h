@@ -26,11 +26,11 @@ namespace p2pchat {
 // Who and what a room is, fixed for as long as its roster stands.
 struct RoomFacts {
   RoomId id;
-  ValueId value;                  // What my batches name as decided.
-  std::vector<PeerId> members;    // Sorted; me among them.
+  ValueId value;                // What my batches name as decided.
+  std::vector<PeerId> members;  // Sorted; me among them.
   PeerId self;
-  Incarnation incarnation;        // Of this run of mine.
-  std::uint64_t bytes_max = 0;    // Stored bytes at which the room pauses.
+  Incarnation incarnation;      // Of this run of mine.
+  std::uint64_t bytes_max = 0;  // Stored bytes at which the room pauses.
 };
 
 class Room {
@@ -61,7 +61,8 @@ class Room {
   Actions timer(const Turn& turn);
   TimePoint deadline() const;
 
-  void damaged(const Missing& batch) { repair_.add_hole(batch); }
+  // A stored batch cannot be read: it is asked for.
+  Actions damaged(const Turn& turn, const Missing& batch);
   Actions store_recovered(const Turn& turn);
 
   // --- Queries ---
@@ -82,14 +83,14 @@ class Room {
     // By its own beat, and for as long as its beats reach me: a road that has gone
     // silent one way may be silent both ways, and then only the link is left.
     std::optional<TimePoint> hears_me_until;
-    std::optional<TimePoint> heard_until;        // Its PUB has reached me not long before.
-    Incarnation incarnation;                     // Of its newest beat, with
-    Counter counter;                             // its count, and
-    Stamp promised;                              // its promise;
-    std::optional<Head> own;                     // and the newest post it knows of its own.
-    Stamp settled;                               // Its promise once all it names was held.
-    std::uint64_t sent_ahead = 0;                // Bytes over the link since its last beat.
-    TimePoint ask_heads_from;                    // Not before; see compare_vectors.
+    std::optional<TimePoint> heard_until;  // Its PUB has reached me not long before.
+    Incarnation incarnation;               // Of its newest beat, with
+    Counter counter;                       // its count, and
+    Stamp promised;                        // its promise;
+    std::optional<Head> own;               // and the newest post it knows of its own.
+    Stamp settled;                         // Its promise once all it names was held.
+    std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
+    TimePoint ask_heads_from;              // Not before; see compare_vectors.
   };
   struct Queued {
     RequestId request;
@@ -126,17 +127,17 @@ class Room {
   RoomFacts facts_;
   bool can_store_;
   std::uint64_t bytes_ = 0;
-  std::map<PeerId, Member> members_;    // All but me.
+  std::map<PeerId, Member> members_;  // All but me.
   Feeds feeds_;
   LiveKeys keys_;
   Repair repair_;
   std::vector<Queued> queue_;
   Counter beats_;
   TimePoint beat_due_;
-  TimePoint eager_until_;               // A new link: beats come quickly until it is heard.
-  Hash beaten_vector_;                  // Of the last beat, and
-  std::uint32_t beats_alike_ = 0;       // how many had the same.
-  std::vector<FeedId> grown_;           // Newest last; at most kBeatHeadsMax.
+  TimePoint eager_until_;          // A new link: beats come quickly until it is heard.
+  Hash beaten_vector_;             // Of the last beat, and
+  std::uint32_t beats_alike_ = 0;  // how many had the same.
+  std::vector<FeedId> grown_;      // Newest last; at most kBeatHeadsMax.
   Counters counters_;
 };
 

@@ -107,7 +107,7 @@ TEST_F(Print, ATableCutsIdsToWhatPeopleSee) {
 }
 
 TEST_F(Print, ASentenceIsOneLine) {
-  EXPECT_EQ(sentence_text(Record().set("text", "the door\nis closed")),
+  EXPECT_EQ(sentence_text(Record().set("problem", "the door\nis closed")),
             "the door\ufffdis closed\n");
   EXPECT_EQ(sentence_text(Record().set("peer", "bob").set("problem", "no link")), "bob: no link\n");
 }

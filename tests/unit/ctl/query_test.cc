@@ -46,6 +46,19 @@ TEST(Query, PrintsWhatTheEndHasToSay) {
             "{\"v\":1,\"id\":\"k3zq\",\"door\":7473}\n");
 }
 
+TEST(Query, IdTellsPeopleWhatToShare) {
+  FakeDaemon daemon([](FakeDaemon&, const control::Request& request) {
+    const std::vector<std::string> addresses{"host:7473", "[::1]:7473"};
+    return FakeDaemon::Replies{
+        end_of(request, Record().set("id", "k3zq").set("addresses", addresses))};
+  });
+
+  EXPECT_EQ(run_chatctl(daemon.socket(), {"id"}).out,
+            "id         k3zq\n"
+            "addresses  host:7473, [::1]:7473\n"
+            "share      k3zq@host:7473, k3zq@[::1]:7473\n");
+}
+
 TEST(Query, AnAckPrintsNothing) {
   FakeDaemon daemon([](FakeDaemon&, const control::Request& request) {
     return FakeDaemon::Replies{end_of(request)};

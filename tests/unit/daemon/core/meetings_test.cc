@@ -75,8 +75,7 @@ TEST_F(MeetingsTest, ASecondVisitIsNoFirstUse) {
 }
 
 TEST_F(MeetingsTest, AnotherIdentityThanTheOneNamedIsRefused) {
-  const auto told =
-      carry(anna_, ben_, anna_.meet(to_text(sample_peer(3)) + "@" + kDoor));
+  const auto told = carry(anna_, ben_, anna_.meet(to_text(sample_peer(3)) + "@" + kDoor));
 
   EXPECT_EQ(told.code, ExitCode::identity);
   EXPECT_EQ(anna_.contacts.find(ben_.card.id), nullptr);
@@ -166,8 +165,8 @@ TEST_F(MeetingsTest, WhoLostItsStateAcceptsItsOwnSignatureUnderAnyPolicy) {
   Side emptied(2, "ben", Accept::nobody);
 
   Meetings::Outcome reminder;
-  reminder.actions = anna_.meetings.remind(
-      anna_.turn.at(0s), *anna_.contacts.find(ben_.card.id), anna_.card, Stamp{77});
+  reminder.actions = anna_.meetings.remind(anna_.turn.at(0s), *anna_.contacts.find(ben_.card.id),
+                                           anna_.card, Stamp{77});
   carry(anna_, emptied, reminder);
 
   EXPECT_TRUE(emptied.contacts.find(anna_.card.id)->is_met());

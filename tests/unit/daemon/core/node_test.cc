@@ -126,8 +126,8 @@ TEST_F(NodeTest, WithoutAStoreThatTakesWritesPushesFail) {
 }
 
 TEST_F(NodeTest, AFrameThatDoesNotDecodeIsAnsweredAsInvalid) {
-  const auto sent = only<action::SendLink>(step(
-      event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, to_bytes("rubbish")}));
+  const auto sent = only<action::SendLink>(
+      step(event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, to_bytes("rubbish")}));
 
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(std::get<link::Ack>(*link::decode(sent[0].frame)).code, Code::invalid);
@@ -136,8 +136,7 @@ TEST_F(NodeTest, AFrameThatDoesNotDecodeIsAnsweredAsInvalid) {
 TEST_F(NodeTest, AnAckIsNeverAnsweredWithAnAck) {
   const Bytes ack = link::encode(link::Ack{Code::invalid, "no"});
 
-  const auto actions =
-      step(event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, ack});
+  const auto actions = step(event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, ack});
 
   EXPECT_TRUE(only<action::SendLink>(actions).empty());
 }
@@ -167,10 +166,10 @@ TEST_F(NodeTest, WhoeverIsBlockedIsExpelledAndGetsNothingMore) {
 
   EXPECT_EQ(only<action::Expel>(actions).size(), 1U);
   EXPECT_EQ(push_code("ben", to_bytes("x")), ExitCode::unknown);
-  EXPECT_EQ(only<action::HangUp>(
-                step(event::LinkOpened{sample_peer(2), LinkSide::accepted, "127.0.0.1"}))
-                .size(),
-            1U);
+  EXPECT_EQ(
+      only<action::HangUp>(step(event::LinkOpened{sample_peer(2), LinkSide::accepted, "127.0.0.1"}))
+          .size(),
+      1U);
 }
 
 TEST_F(NodeTest, ABlockCanBeUndone) {
@@ -193,8 +192,7 @@ TEST_F(NodeTest, APromiseIsStoredBeforeABeatIsSent) {
   (void)step(event::LinkOpened{sample_peer(2), LinkSide::accepted, "127.0.0.1"});
   const Bytes ack = link::encode(link::Ack{Code::success, ""});
 
-  const auto actions =
-      step(event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, ack});
+  const auto actions = step(event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, ack});
 
   const auto stored = only<action::StoreSelf>(actions);
   ASSERT_EQ(stored.size(), 1U);

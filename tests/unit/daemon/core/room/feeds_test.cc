@@ -77,9 +77,8 @@ TEST_F(FeedsTest, BeyondAGapNothingIsShownUntilTheGapCloses) {
 
 TEST_F(FeedsTest, APreviousHashThatDoesNotFitIsBroken) {
   take(opened(bob_, 1));
-  const Batch forged =
-      sample_batch(sample_identity(2), kRoom, bob_.id().incarnation, {2}, Hash{},
-                   {sample_post(5, "forged parent")});
+  const Batch forged = sample_batch(sample_identity(2), kRoom, bob_.id().incarnation, {2}, Hash{},
+                                    {sample_post(5, "forged parent")});
 
   EXPECT_EQ(take(forged), Verdict::broken);
   EXPECT_EQ(feeds_.state(bob_.id()).have, Number{1});

@@ -65,8 +65,8 @@ TEST_F(LiveKeysTest, TheOldKeyOpensForAWhileAfterTheNewIsUsedAndThenNoMore) {
 
   EXPECT_TRUE(pass(kKeyLifetime, seal(kKeyLifetime)));
   EXPECT_TRUE(pass(kKeyLifetime + kKeyOverlap - 1s, late));
-  const auto left = only<action::Unsubscribe>(
-      reader_.timer(turn_.at(kKeyLifetime + kKeyOverlap)).actions);
+  const auto left =
+      only<action::Unsubscribe>(reader_.timer(turn_.at(kKeyLifetime + kKeyOverlap)).actions);
 
   ASSERT_EQ(left.size(), 1U);
   EXPECT_FALSE(pass(kKeyLifetime + kKeyOverlap, late));
