@@ -79,6 +79,7 @@ class Meetings {
   struct Wish {
     TimePoint due;
     Duration backoff = kWishBackoffMin;
+    bool is_being_asked = false;   // The other side's user has heard of it.
   };
 
   bool is_visiting(const PeerId& peer) const;
@@ -93,6 +94,8 @@ class Meetings {
                        const door::Ack& ack);
   Outcome let_in(const Visit& visit, Contacts& contacts, Contact& contact, const door::Ack& ack);
   Outcome not_let_in(const Turn& turn, const Visit& visit, Contact& contact, const door::Ack& ack);
+  Outcome still_waiting(const Turn& turn, const Visit& visit, Contact& contact);
+  Outcome refused(const Turn& turn, const Visit& visit, Contact& contact, const door::Ack& ack);
   Outcome register_in(const Turn& turn, Contacts& contacts, const Card& own,
                       const event::DoorAsked& event, const door::Registration& registration);
   bool may_enter(const Contact* contact, const door::Registration& registration) const;

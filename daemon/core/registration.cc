@@ -154,32 +154,47 @@ Meetings::Outcome Meetings::let_in(const Visit& visit, Contacts& contacts, Conta
 Meetings::Outcome Meetings::not_let_in(const Turn& turn, const Visit& visit, Contact& contact,
                                        const door::Ack& ack) {
   counters_.count(ack.code == Code::invalid ? "ack_invalid_received" : "ack_unregistered_received");
+  return ack.waiting ? still_waiting(turn, visit, contact) : refused(turn, visit, contact, ack);
+}
+
+Meetings::Outcome Meetings::still_waiting(const Turn& turn, const Visit& visit, Contact& contact) {
   Outcome outcome;
-  if (ack.waiting) {
-    if (!contact.wish && !contact.is_met() && wishes_.size() < kWishesMax) {
-      contact.wish = visit.address;
-      wishes_[contact.id].due = turn.now.steady + kWishBackoffMin;
-      outcome.actions.push_back(action::StoreContact{contact});
-    }
+  const bool is_new = !contact.is_met() && !wishes_.contains(contact.id);
+  if (is_new && wishes_.size() < kWishesMax) {
+    contact.wish = visit.address;
+    wishes_[contact.id].due = turn.now.steady + kWishBackoffMin;
+    outcome.actions.push_back(action::StoreContact{contact});
+  }
+  const auto wish = wishes_.find(contact.id);
+  if (wish != wishes_.end()) wish->second.is_being_asked = true;
+  if (visit.request) {
     const std::string text = "the user of " + contact.name +
                              " is being asked; the meeting completes by itself when it is accepted";
-    if (visit.request) {
-      control::Record row = who_is(contact);
-      row.set("address", to_text(visit.address)).set("waiting", true);
-      outcome.actions.push_back(
-          action::Answer{*visit.request, ExitCode::queued, text, std::move(row)});
-    }
-    return outcome;
+    control::Record row = who_is(contact);
+    row.set("address", to_text(visit.address)).set("waiting", true);
+    outcome.actions.push_back(
+        action::Answer{*visit.request, ExitCode::queued, text, std::move(row)});
   }
+  return outcome;
+}
+
+Meetings::Outcome Meetings::refused(const Turn& turn, const Visit& visit, Contact& contact,
+                                    const door::Ack& ack) {
+  Outcome outcome;
   const std::string text =
       contact.name + " at " + to_text(visit.address) + " does not let you in: " + ack.reason;
-  if (contact.wish) {
-    contact.wish.reset();
-    wishes_.erase(contact.id);
+  // The wish is not repeated any more, but it stands as my user's yes: should the other
+  // side name us in its turn, it is let in.
+  if (!contact.is_met() && !contact.wish) {
+    contact.wish = visit.address;
     outcome.actions.push_back(action::StoreContact{contact});
+  }
+  const auto wish = wishes_.find(contact.id);
+  if (wish != wishes_.end() && wish->second.is_being_asked) {
     outcome.actions.push_back(action::StoreNotice{pair_room(turn.self.id(), contact.id), contact.id,
                                                   turn.now.wall, text});
   }
+  wishes_.erase(contact.id);
   append(outcome.actions, refuse_whoever_asked(visit.request, {Fault::refused, text}));
   return outcome;
 }
