@@ -1,7 +1,6 @@
 #include "ctl/json.h"
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
 #include <variant>
 
 #include "ctl/time_text.h"
@@ -17,9 +16,9 @@ using control::Value;
 constexpr std::string_view kBegin = "{\"v\":1";
 
 void add_escape(std::string& out, unsigned unit) {
-  std::array<char, 8> escape{};
-  std::snprintf(escape.data(), escape.size(), "\\u%04x", unit);
-  out += escape.data();
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += "\\u";
+  for (const unsigned shift : {12U, 8U, 4U, 0U}) out += kDigits[unit >> shift & 0xfU];
 }
 
 // The code point at the front of UTF-8 `text`, of two or more bytes.

@@ -33,7 +33,7 @@ struct Writer {
 
   void operator()(const Registration& message) const {
     CHECK(!message.card.raw.empty());
-    begin(out, 2, Word::registration).bytes(message.card.raw);
+    begin(out, 3, Word::registration).bytes(message.card.raw).fixed(message.incarnation);
   }
   void operator()(const Ack& message) const {
     CHECK(message.code != Code::registration);
@@ -89,8 +89,11 @@ WantId read_want_id(Unpacker& in) {
 
 Result<Message> read_registration(Unpacker& in) {
   const ByteView raw = in.bytes(kCardBytesMax);
+  const auto incarnation = in.fixed<Incarnation>();
   if (!in.is_done()) return Registration{};
-  return Card::decode(raw).map([](Card card) -> Message { return Registration{std::move(card)}; });
+  return Card::decode(raw).map([&](Card card) -> Message {
+    return Registration{std::move(card), incarnation};
+  });
 }
 
 Handover read_handover(Unpacker& in) {

@@ -26,6 +26,7 @@ namespace link {
 // Opens a link: who I am now. Answered by an Ack.
 struct Registration {
   Card card;
+  Incarnation incarnation;  // Another one on a standing link: its sender has begun anew.
 };
 struct Ack {
   Code code = Code::success;  // Never `registration`.

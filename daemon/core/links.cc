@@ -1,6 +1,7 @@
 #include "daemon/core/links.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/core/actions.h"
 #include "proto/limits.h"
@@ -29,18 +30,26 @@ Actions Links::drop(const PeerId& peer) {
   return actions;
 }
 
-Actions Links::opened(const Turn& turn, const event::LinkOpened& event, const Card& own) {
+Actions Links::opened(const Turn& turn, const event::LinkOpened& event,
+                      const link::Registration& own) {
   const auto it = lines_.find(event.peer);
   if (it == lines_.end()) return {action::HangUp{event.peer, event.side}};
   Line& line = it->second;
+  line.greetings[event.side] = {};
   if (event.side == LinkSide::dialled) {
+    // A Node that began behind a standing link has not dialled it: the card tells the ports.
+    if (line.dialled == Dialled::waiting) {
+      const auto place = std::find_if(line.places.begin(), line.places.end(),
+                                      [&](const Place& it) { return it.host == event.host; });
+      line.target = place == line.places.end() ? Place{} : *place;
+    }
     line.dialled = Dialled::open;
     line.due = turn.now.steady + kDialTimeout;
   } else {
     line.accepted_open = true;
     line.accepted_ready = false;
   }
-  return {action::SendLink{event.peer, event.side, link::encode(link::Registration{own})}};
+  return {action::SendLink{event.peer, event.side, link::encode(own)}};
 }
 
 Links::Closed Links::closed(const Turn& turn, const event::LinkClosed& event) {
@@ -65,16 +74,27 @@ Links::Closed Links::closed(const Turn& turn, const event::LinkClosed& event) {
   return closed;
 }
 
+Actions Links::registered(const PeerId& peer, LinkSide side, const Incarnation& run,
+                          const link::Registration& own) {
+  const auto it = lines_.find(peer);
+  if (it == lines_.end()) return {};
+  Greeting& greeting = it->second.greetings[side];
+  const auto before = std::exchange(greeting.run, run);
+  if (!before || *before == run) return {};
+  greeting.is_repeated = true;
+  return {action::SendLink{peer, side, link::encode(own)}};
+}
+
 bool Links::acknowledged(const PeerId& peer, LinkSide side) {
   const auto it = lines_.find(peer);
   if (it == lines_.end()) return false;
   Line& line = it->second;
+  const bool leads_anew = std::exchange(line.greetings[side].is_repeated, false);
   if (side == LinkSide::accepted) {
-    if (!line.accepted_open || line.accepted_ready) return false;
-    line.accepted_ready = true;
-    return true;
+    if (!line.accepted_open) return false;
+    return !std::exchange(line.accepted_ready, true) || leads_anew;
   }
-  if (line.dialled != Dialled::open) return false;
+  if (line.dialled != Dialled::open) return line.dialled == Dialled::ready && leads_anew;
   line.dialled = Dialled::ready;
   line.due = TimePoint::never();
   line.backoff = kDialBackoffMin;
@@ -148,7 +168,7 @@ bool Links::is_ready(const PeerId& peer, LinkSide side) const {
 const Place* Links::dialled_place(const PeerId& peer) const {
   const auto it = lines_.find(peer);
   if (it == lines_.end() || it->second.dialled != Dialled::ready) return nullptr;
-  return &it->second.target;
+  return it->second.target.pub == 0 ? nullptr : &it->second.target;
 }
 
 const std::string& Links::last_failure(const PeerId& peer) const {

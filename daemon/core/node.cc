@@ -77,7 +77,7 @@ Actions Node::on(const Turn& turn, const event::LinkOpened& event) {
     return {action::HangUp{event.peer, event.side}};
   }
   contact->is_near |= is_local_only(event.host);
-  return links_.opened(turn, event, card_);
+  return links_.opened(turn, event, {card_, incarnation_});
 }
 
 Actions Node::on(const Turn& turn, const event::LinkClosed& event) {
@@ -133,6 +133,8 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
   }
   counters_.count("ack_success_sent");
   actions.push_back(answer(Code::success, ""));
+  append(actions,
+         links_.registered(from.peer, from.side, message.incarnation, {card_, incarnation_}));
   return actions;
 }
 

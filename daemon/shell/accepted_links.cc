@@ -107,8 +107,7 @@ void AcceptedLinks::take(const Zap& zap, const Raise& raise) {
     close_link(route, "the connection was lost");
     it = connections_.end();
   }
-  const Connection& from =
-      it == connections_.end() ? open_link(route, *peer, raise) : it->second;
+  const Connection& from = it == connections_.end() ? open_link(route, *peer, raise) : it->second;
   if (!from.is_current) {
     ++traffic_.rubbish;
     return;

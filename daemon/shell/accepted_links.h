@@ -53,8 +53,8 @@ class AcceptedLinks {
   using Route = std::string;
   struct Connection {
     PeerId peer;
-    int descriptor = -1;       // libzmq's; only compared.
-    bool is_current = true;    // False once a newer one of its peer has spoken.
+    int descriptor = -1;     // libzmq's; only compared.
+    bool is_current = true;  // False once a newer one of its peer has spoken.
   };
 
   AcceptedLinks(zmq::socket_t socket, Listener listener);
@@ -76,8 +76,8 @@ class AcceptedLinks {
   std::map<int, Route> by_descriptor_;
   // What has closed while frames of before may still wait: descriptors, not used again since,
   std::set<int> closed_descriptors_;
-  std::vector<Route> gone_;                 // and the links that had them.
-  std::vector<event::LinkClosed> closed_;   // To be raised.
+  std::vector<Route> gone_;                // and the links that had them.
+  std::vector<event::LinkClosed> closed_;  // To be raised.
   Parts parts_;
   Traffic traffic_;
 };

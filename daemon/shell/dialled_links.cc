@@ -125,8 +125,7 @@ Result<Watched> DialledLinks::connect(const Line& line, const std::string& host)
               place_text(host, line.port) + " is no address: " + zmq_strerror(zmq_errno()));
 }
 
-void DialledLinks::read_monitor(TimePoint now, const PeerId& peer, Line& line,
-                                const Raise& raise) {
+void DialledLinks::read_monitor(TimePoint now, const PeerId& peer, Line& line, const Raise& raise) {
   while (line.ended.empty()) {
     const auto event = line.wire->monitor.next();
     if (!event) return;
@@ -162,8 +161,8 @@ void DialledLinks::note(TimePoint now, const MonitorEvent& event, Line& line) co
       line.ended = "whoever is at " + place + " does not speak our protocol";
       return;
     default:
-      line.ended = line.is_open ? "the connection was lost"
-                                : "whoever is at " + place + " hung up at once";
+      line.ended =
+          line.is_open ? "the connection was lost" : "whoever is at " + place + " hung up at once";
       return;
   }
 }
@@ -187,10 +186,9 @@ bool DialledLinks::read_frames(const PeerId& peer, Line& line, const Raise& rais
 }
 
 TimePoint DialledLinks::deadline() const {
-  const bool is_due = !closed_.empty() ||
-                      std::any_of(lines_.begin(), lines_.end(), [](const auto& each) {
-                        return !each.second.ended.empty();
-                      });
+  const bool is_due =
+      !closed_.empty() || std::any_of(lines_.begin(), lines_.end(),
+                                      [](const auto& each) { return !each.second.ended.empty(); });
   return is_due ? TimePoint{} : look_;
 }
 

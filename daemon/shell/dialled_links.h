@@ -53,12 +53,12 @@ class DialledLinks {
     std::string host;
     std::uint16_t port = 0;
     CurveKey key;
-    std::optional<Lookup> lookup;      // Under way.
-    Lookup::Hosts hosts;               // Those that are not tried yet, the last one first.
-    std::optional<Watched> wire;       // The connection, while there is one.
-    TimePoint began;                   // Of the attempt on one address.
+    std::optional<Lookup> lookup;  // Under way.
+    Lookup::Hosts hosts;           // Those that are not tried yet, the last one first.
+    std::optional<Watched> wire;   // The connection, while there is one.
+    TimePoint began;               // Of the attempt on one address.
     bool is_open = false;
-    std::string ended;                 // Why; empty while it goes on.
+    std::string ended;  // Why; empty while it goes on.
   };
 
   void look(TimePoint now, Line& line);
@@ -72,8 +72,8 @@ class DialledLinks {
   zmq::context_t* context_;
   Identity identity_;
   std::map<PeerId, Line> lines_;
-  std::vector<event::LinkClosed> closed_;   // To be raised.
-  TimePoint look_ = TimePoint::never();     // At lookups that are under way.
+  std::vector<event::LinkClosed> closed_;  // To be raised.
+  TimePoint look_ = TimePoint::never();    // At lookups that are under way.
   Traffic traffic_;
 };
 

@@ -31,9 +31,8 @@ Door::Door(zmq::socket_t socket, Listener listener)
     : socket_(std::move(socket)), listener_(std::move(listener)) {}
 
 void Door::answer(TimePoint now, const VisitId& visit, ByteView answer) {
-  const auto it = std::find_if(visitors_.begin(), visitors_.end(), [&](const auto& each) {
-    return each.second.visit == visit;
-  });
+  const auto it = std::find_if(visitors_.begin(), visitors_.end(),
+                               [&](const auto& each) { return each.second.visit == visit; });
   if (it == visitors_.end() || it->second.is_answered) return;
   if (send_frame(socket_, it->first, door::framed(answer)) != Sent::done) {
     end(it, true);

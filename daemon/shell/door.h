@@ -37,10 +37,10 @@ class Door {
   std::uint16_t port() const { return listener_.port(); }
 
   struct Counts {
-    std::uint64_t asked = 0;      // Whole questions.
+    std::uint64_t asked = 0;  // Whole questions.
     std::uint64_t answered = 0;
-    std::uint64_t turned_away = 0;   // Came too often, or too many at once.
-    std::uint64_t rubbish = 0;    // Said what is no question.
+    std::uint64_t turned_away = 0;  // Came too often, or too many at once.
+    std::uint64_t rubbish = 0;      // Said what is no question.
     std::uint64_t timed_out = 0;
   };
   const Counts& counts() const { return counts_; }

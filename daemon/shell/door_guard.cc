@@ -1,8 +1,7 @@
 #include "daemon/shell/door_guard.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 
 #include "proto/check.h"
 

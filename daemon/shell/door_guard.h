@@ -34,13 +34,13 @@ class DoorGuard {
 
  private:
   struct Visitor {
-    std::deque<TimePoint> came;   // Within the last minute, in order.
+    std::deque<TimePoint> came;  // Within the last minute, in order.
     std::size_t open = 0;
   };
 
   void forget_old(TimePoint now);
 
-  std::map<std::string, Visitor> visitors_;   // By address.
+  std::map<std::string, Visitor> visitors_;  // By address.
   std::size_t open_ = 0;
 };
 

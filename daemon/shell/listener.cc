@@ -24,8 +24,8 @@ std::uint16_t port_in(const std::string& endpoint) {
 }
 
 tl::unexpected<Error> cannot_bind(const Address& where, std::string_view purpose, int why) {
-  const std::string what = "port " + std::to_string(where.port) + " for the " +
-                           std::string(purpose);
+  const std::string what =
+      "port " + std::to_string(where.port) + " for the " + std::string(purpose);
   switch (why) {
     case EADDRINUSE: return fail(Fault::machine, what + " is taken by another program");
     case EACCES: return fail(Fault::machine, what + " may not be opened by this user");

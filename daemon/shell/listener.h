@@ -40,12 +40,12 @@ class Listener {
   Listener(std::string endpoint, std::uint16_t port);
   void bind_again(TimePoint now, zmq::socket_t& socket);
 
-  std::string endpoint_;    // As libzmq names it.
+  std::string endpoint_;  // As libzmq names it.
   std::uint16_t port_;
   bool is_bound_ = true;
   bool is_cut_wanted_ = false;
-  TimePoint next_cut_;      // No cut before.
-  TimePoint next_bind_;     // While not bound.
+  TimePoint next_cut_;   // No cut before.
+  TimePoint next_bind_;  // While not bound.
 };
 
 }  // namespace p2pchat

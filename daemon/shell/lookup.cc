@@ -1,10 +1,9 @@
 #include "daemon/shell/lookup.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
-
 #include <array>
 #include <ctime>
+#include <netdb.h>
 #include <utility>
 
 namespace p2pchat {

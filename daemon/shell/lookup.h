@@ -45,7 +45,7 @@ class Lookup {
   };
 
   std::string host_;
-  std::unique_ptr<Query, Abandon> query_;   // Null for what needs no question.
+  std::unique_ptr<Query, Abandon> query_;  // Null for what needs no question.
   Result<Hosts> known_;
 };
 

@@ -16,8 +16,8 @@
 namespace p2pchat {
 
 struct MonitorEvent {
-  int kind = 0;              // ZMQ_EVENT_...
-  std::uint32_t value = 0;   // A descriptor, an errno or a ZAP status, by kind.
+  int kind = 0;             // ZMQ_EVENT_...
+  std::uint32_t value = 0;  // A descriptor, an errno or a ZAP status, by kind.
   std::string endpoint;
 };
 
@@ -37,7 +37,7 @@ class Monitor {
   Monitor(zmq::socket_t reader, void* watched);
 
   zmq::socket_t reader_;
-  void* watched_;   // The socket's handle; null once moved from.
+  void* watched_;  // The socket's handle; null once moved from.
 };
 
 // A socket and its monitor. Not assignable: the old monitor would outlive its socket.

@@ -98,8 +98,8 @@ void Net::receive(Moment now, const Raise& raise) {
 
 TimePoint Net::deadline() const {
   const TimePoint door = door_ ? door_->deadline() : TimePoint::never();
-  return std::min({accepted_.deadline(), dialled_.deadline(), radio_.deadline(), door,
-                   visits_.deadline()});
+  return std::min(
+      {accepted_.deadline(), dialled_.deadline(), radio_.deadline(), door, visits_.deadline()});
 }
 
 void Net::carry_out(Moment now, const Action& action) {
@@ -108,9 +108,7 @@ void Net::carry_out(Moment now, const Action& action) {
       Overloaded{
           [&](const action::Admit& order) { admit(order.peer); },
           [&](const action::Expel& order) { expel(order.peer); },
-          [&](const action::Dial& order) {
-            dialled_.dial(at, order.peer, order.host, order.port);
-          },
+          [&](const action::Dial& order) { dialled_.dial(at, order.peer, order.host, order.port); },
           [&](const action::HangUp& order) { hang_up(order.peer, order.side); },
           [&](const action::Hear& order) { radio_.hear(at, order.peer, order.host, order.port); },
           [&](const action::Unhear& order) { radio_.unhear(order.peer); },

@@ -30,8 +30,8 @@ class Net {
  public:
   // Port P of `listen` is the door, P + 1 are links, P + 2 is PUB; port 0 takes free ones.
   // `context` outlives the Net and has no sockets yet.
-  static Result<Net> open(zmq::context_t& context, const Identity& identity,
-                          const Address& listen, bool with_door = true);
+  static Result<Net> open(zmq::context_t& context, const Identity& identity, const Address& listen,
+                          bool with_door = true);
 
   // Valid until the next call of receive() or carry_out().
   std::vector<zmq::pollitem_t> poll_items();
@@ -65,7 +65,7 @@ class Net {
   DialledLinks dialled_;
   Radio radio_;
   Visits visits_;
-  std::optional<Door> door_;   // Nothing: it is switched off.
+  std::optional<Door> door_;  // Nothing: it is switched off.
   Place place_;
 };
 

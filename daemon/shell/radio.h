@@ -61,15 +61,15 @@ class Radio {
     std::string host;
     std::uint16_t port = 0;
     CurveKey key;
-    std::optional<Lookup> lookup;         // Under way.
-    Lookup::Hosts hosts;                  // What `host` stands for.
-    std::size_t next = 0;                 // Which of them is tried next.
-    std::string endpoint;                 // Connected to, as spelled; empty if to none.
+    std::optional<Lookup> lookup;  // Under way.
+    Lookup::Hosts hosts;           // What `host` stands for.
+    std::size_t next = 0;          // Which of them is tried next.
+    std::string endpoint;          // Connected to, as spelled; empty if to none.
     bool is_up = false;
-    std::string failure;                  // Of the last attempt; empty before, and while up.
-    Duration pause = kHearAgainMin;       // From the next failure to the attempt after it.
-    TimePoint again = TimePoint::never();     // When it is made anew because it failed,
-    TimePoint refresh = TimePoint::never();   // or because it is time.
+    std::string failure;                     // Of the last attempt; empty before, and while up.
+    Duration pause = kHearAgainMin;          // From the next failure to the attempt after it.
+    TimePoint again = TimePoint::never();    // When it is made anew because it failed,
+    TimePoint refresh = TimePoint::never();  // or because it is time.
   };
 
   Radio(zmq::socket_t publisher, Listener listener, Watched subscriber);
@@ -87,7 +87,7 @@ class Radio {
   Watched subscriber_;
   std::map<PeerId, Heard> heard_;
   Traffic traffic_;
-  TimePoint look_ = TimePoint::never();   // At lookups that are under way.
+  TimePoint look_ = TimePoint::never();  // At lookups that are under way.
 };
 
 }  // namespace p2pchat

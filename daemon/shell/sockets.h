@@ -67,8 +67,8 @@ class Budget {
 struct Traffic {
   std::uint64_t in = 0;
   std::uint64_t out = 0;
-  std::uint64_t dropped = 0;   // Ours, not sent: the other side is too slow, or gone.
-  std::uint64_t rubbish = 0;   // Theirs: of many parts, or from one who may not.
+  std::uint64_t dropped = 0;  // Ours, not sent: the other side is too slow, or gone.
+  std::uint64_t rubbish = 0;  // Theirs: of many parts, or from one who may not.
 };
 
 // A socket with the bounds that all have.

@@ -38,15 +38,15 @@ class Visits {
  private:
   struct Visit {
     Address address;
-    Bytes question;                  // Framed.
-    std::optional<Lookup> lookup;    // Under way.
-    Lookup::Hosts hosts;             // Those that are not tried yet, the last one first.
-    std::optional<Watched> wire;     // The connection, while there is one.
+    Bytes question;                // Framed.
+    std::optional<Lookup> lookup;  // Under way.
+    Lookup::Hosts hosts;           // Those that are not tried yet, the last one first.
+    std::optional<Watched> wire;   // The connection, while there is one.
     bool has_asked = false;
     Bytes received;
     TimePoint end;
     std::optional<Bytes> answer;
-    std::string failure;             // Empty while it goes on.
+    std::string failure;  // Empty while it goes on.
   };
 
   static void look(Visit& visit);
@@ -59,8 +59,8 @@ class Visits {
 
   zmq::context_t* context_;
   std::map<VisitId, Visit> visits_;
-  std::vector<event::DoorFailed> refused_;   // Not begun; to be raised.
-  TimePoint look_ = TimePoint::never();      // At lookups that are under way.
+  std::vector<event::DoorFailed> refused_;  // Not begun; to be raised.
+  TimePoint look_ = TimePoint::never();     // At lookups that are under way.
   std::uint64_t answered_ = 0;
   std::uint64_t failed_ = 0;
 };

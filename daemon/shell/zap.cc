@@ -1,10 +1,9 @@
 #include "daemon/shell/zap.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <sodium.h>
 
 #include "daemon/shell/monitor.h"
 #include "proto/base32.h"
@@ -136,12 +135,11 @@ void Zap::forget_refusals() {
 Result<void> prove_refusal(zmq::context_t& context, Zap& zap, zmq::socket_t& bound,
                            const std::string& endpoint, const CurveKey& server) {
   using Clock = std::chrono::steady_clock;
-  auto monitor = Monitor::open(
-      context, bound, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+  auto monitor = Monitor::open(context, bound,
+                               ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
   if (!monitor) return tl::unexpected(monitor.error());
   const bool is_pub = bound.get(zmq::sockopt::type) == ZMQ_PUB;
-  auto stranger =
-      open_socket(context, is_pub ? zmq::socket_type::sub : zmq::socket_type::dealer);
+  auto stranger = open_socket(context, is_pub ? zmq::socket_type::sub : zmq::socket_type::dealer);
   if (!stranger) return tl::unexpected(stranger.error());
   Seed seed;
   randombytes_buf(seed.bytes.data(), seed.bytes.size());

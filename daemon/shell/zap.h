@@ -51,7 +51,7 @@ class Zap {
   struct Refusal {
     std::string host;
     std::uint64_t count = 0;
-    std::uint64_t last = 0;   // Which of all refusals it was.
+    std::uint64_t last = 0;  // Which of all refusals it was.
   };
 
   explicit Zap(zmq::socket_t socket) : socket_(std::move(socket)) {}
@@ -62,7 +62,7 @@ class Zap {
 
   zmq::socket_t socket_;
   std::map<CurveKey, PeerId> peers_;
-  std::map<PeerId, CurveKey> keys_;         // The same, the other way round.
+  std::map<PeerId, CurveKey> keys_;  // The same, the other way round.
   std::map<CurveKey, Refusal> refusals_;
   std::uint64_t refused_ = 0;
 };

@@ -300,7 +300,7 @@ class Play {
 
   link::Message message() {
     switch (source_.integer(1) % 10) {
-      case 0: return link::Registration{card_of(source_.integer(1) % 4, source_.integer(1))};
+      case 0: return link::Registration{card_of(source_.integer(1) % 4, source_.integer(1)), {}};
       case 1: return link::Ack{source_.boolean() ? Code::success : Code::unregistered, "why"};
       case 2: return handover();
       case 3: return link::Posts{room_, author_.next(source_).raw};

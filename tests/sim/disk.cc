@@ -8,6 +8,10 @@ namespace {
 // Bytes of batches in one frame; the frame around them is small.
 constexpr std::size_t kGiveBytesMax = kBatchBytesMax;
 
+event::BatchDamaged damage_of(const Disk::Row& row) {
+  return {row.room, row.batch->feed, row.batch->first, row.batch->last()};
+}
+
 }  // namespace
 
 bool is_store(const Action& action) {
@@ -44,7 +48,7 @@ void Disk::put(const action::StoreBatch& order) {
   Row& row = rows_[it->second];
   if (!row.is_damaged) return;
   row.batch = std::move(batch);
-  row.is_damaged = row.is_known_damaged = false;
+  row.is_damaged = false;
 }
 
 Snapshot Disk::load() const {
@@ -57,7 +61,7 @@ Snapshot Disk::load() const {
     if (row.batch) rooms[row.room].bytes += row.batch->raw.size();
   }
   for (const auto& [key, batches] : feeds_) {
-    const Row* row = end_of_feed(key, true);
+    const Row* row = newest(key.first, key.second);
     if (row == nullptr) continue;
     rooms[key.first].feeds.push_back(
         {key.second, row->batch->last(), row->batch->head, row->batch->posts.back().stamp});
@@ -69,7 +73,7 @@ Snapshot Disk::load() const {
   return snapshot;
 }
 
-Disk::Given Disk::give(const link::Want& want) {
+Disk::Given Disk::give(const link::Want& want) const {
   Given given;
   link::Give frame{want.want, want.room, {}, false};
   std::uint64_t budget = want.budget;
@@ -77,11 +81,11 @@ Disk::Given Disk::give(const link::Want& want) {
   const auto feed = feeds_.find({want.room, want.feed});
   if (feed != feeds_.end()) {
     for (const auto& [first, at] : feed->second) {
-      Row& row = rows_[at];
+      const Row& row = rows_[at];
       if (row.batch->last() < want.first) continue;
       if (first > want.last || row.batch->raw.size() > budget) break;
       if (row.is_damaged) {
-        given.damages.push_back(found_damaged(row));
+        given.damages.push_back(damage_of(row));
         break;
       }
       if (bytes + row.batch->raw.size() > kGiveBytesMax) {
@@ -99,17 +103,12 @@ Disk::Given Disk::give(const link::Want& want) {
   return given;
 }
 
-std::vector<event::BatchDamaged> Disk::scrub() {
+std::vector<event::BatchDamaged> Disk::scrub() const {
   std::vector<event::BatchDamaged> damages;
-  for (Row& row : rows_) {
-    if (row.is_damaged && !row.is_known_damaged) damages.push_back(found_damaged(row));
+  for (const Row& row : rows_) {
+    if (row.is_damaged) damages.push_back(damage_of(row));
   }
   return damages;
-}
-
-event::BatchDamaged Disk::found_damaged(Row& row) {
-  row.is_known_damaged = true;
-  return {row.room, row.batch->feed, row.batch->first, row.batch->last()};
 }
 
 const Disk::Row* Disk::find(const RoomId& room, const FeedId& feed, Number first) const {
@@ -134,21 +133,9 @@ bool Disk::holds(const Batch& batch) const {
 }
 
 const Disk::Row* Disk::newest(const RoomId& room, const FeedId& feed) const {
-  return end_of_feed({room, feed}, false);
-}
-
-const Disk::Row* Disk::end_of_feed(const RowKey& key, bool stops_at_damage) const {
-  const auto batches = feeds_.find(key);
-  if (batches == feeds_.end()) return nullptr;
-  const Row* last = nullptr;
-  Number expected{1};
-  for (const auto& [first, at] : batches->second) {
-    const Row& row = rows_[at];
-    if (first != expected || (row.is_known_damaged && stops_at_damage)) break;
-    last = &row;
-    expected = row.batch->last().next();
-  }
-  return last;
+  const auto batches = feeds_.find({room, feed});
+  if (batches == feeds_.end() || batches->second.empty()) return nullptr;
+  return &rows_[batches->second.rbegin()->second];
 }
 
 }  // namespace p2pchat::sim

@@ -31,8 +31,7 @@ class Disk {
     std::shared_ptr<const Batch> batch;  // Null for a notice.
     std::string notice;
     WallTime received;
-    bool is_damaged = false;        // Its bytes are not what was stored.
-    bool is_known_damaged = false;  // And a read has found that.
+    bool is_damaged = false;  // Its bytes are not what was stored.
   };
 
   // Carries out one Store... or Forget...; whoever commits a turn does so for all or none.
@@ -44,9 +43,9 @@ class Disk {
     std::vector<Bytes> frames;
     std::vector<event::BatchDamaged> damages;
   };
-  Given give(const link::Want& want);
+  Given give(const link::Want& want) const;
   // What a local reader that reads everything comes upon.
-  std::vector<event::BatchDamaged> scrub();
+  std::vector<event::BatchDamaged> scrub() const;
   void damage(std::size_t row) { rows_[row].is_damaged = true; }
 
   // The row at which a feed's batch begins, or that covers a post of it.
@@ -54,7 +53,7 @@ class Disk {
   const Row* covering(const RoomId& room, const FeedId& feed, Number number) const;
   // Whether exactly these signed bytes are durable.
   bool holds(const Batch& batch) const;
-  // The last row of a feed before which nothing is missing, known damage or not.
+  // The last row of a feed, before which nothing is missing.
   const Row* newest(const RoomId& room, const FeedId& feed) const;
 
   const std::vector<Row>& rows() const { return rows_; }
@@ -65,8 +64,6 @@ class Disk {
 
  private:
   void put(const action::StoreBatch& order);
-  const Row* end_of_feed(const RowKey& key, bool stops_at_damage) const;
-  event::BatchDamaged found_damaged(Row& row);
 
   Counter card_counter_;
   Stamp promised_;

@@ -223,7 +223,7 @@ void Host::fail_commit() {
   }
   build(false);
   if (!is_up()) return;
-  for (const event::LinkOpened& link : around_.network.take_over(index_)) {
+  for (const event::LinkOpened& link : around_.network.standing(index_)) {
     const bool has_news = std::any_of(waiting_.begin(), waiting_.end(), [&link](const Event& it) {
       return is_about_end(it, link.peer, link.side);
     });

@@ -114,6 +114,11 @@ void LinkWires::hang_up(HostIndex host, const action::HangUp& order) {
   ends_.erase(it);
   Wire& wire = wires_.at(id);
   if (wire.is_dead) return;
+  if (order.side == LinkSide::accepted && fabric_.prng().chance(50)) {
+    // A ROUTER cannot close one connection: it only forgets it, until the next frame.
+    wire.is_told = false;
+    return;
+  }
   if (fabric_.prng().chance(50)) return break_wire(id, 500ms);
   // What was sent before still arrives, and then the other side learns of the end.
   const std::size_t from = end_at(order.side);
@@ -123,10 +128,10 @@ void LinkWires::hang_up(HostIndex host, const action::HangUp& order) {
 
 void LinkWires::expel(HostIndex host, const PeerId& peer) {
   for (const auto& [id, wire] : wires_) {
-    if (wire.is_dead || wire.host[kAcceptor] != host) continue;
-    if (fabric_.id(wire.host[kDialler]) == peer || fabric_.conditions().is_harsh) {
-      break_wire(id, 300ms);
-    }
+    const bool is_accepted = wire.host[kAcceptor] == host;
+    if (wire.is_dead || (!is_accepted && wire.host[kDialler] != host)) continue;
+    const bool is_hers = fabric_.id(wire.host[is_accepted ? kDialler : kAcceptor]) == peer;
+    if (is_hers || (is_accepted && fabric_.conditions().is_harsh)) break_wire(id, 300ms);
   }
 }
 

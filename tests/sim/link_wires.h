@@ -25,7 +25,7 @@ class LinkWires {
   void dial(HostIndex host, const action::Dial& order);
   void send(HostIndex host, const PeerId& peer, LinkSide side, const Bytes& frame);
   void hang_up(HostIndex host, const action::HangUp& order);
-  // Cuts what the peer has dialled; in harsh conditions also what others have.
+  // Cuts what leads to and from the peer; in harsh conditions also what others have dialled.
   void expel(HostIndex host, const PeerId& peer);
 
   void fall(HostIndex host);

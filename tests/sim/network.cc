@@ -14,11 +14,6 @@ void Network::fall(HostIndex host) {
   doors_.forget(host);
 }
 
-std::vector<event::LinkOpened> Network::take_over(HostIndex host) {
-  doors_.forget(host);
-  return links_.standing(host);
-}
-
 void Network::carry_out(HostIndex host, const Action& action) {
   if (const auto* admit = std::get_if<action::Admit>(&action)) {
     fabric_.admit(host, admit->peer);

@@ -23,9 +23,8 @@ class Network {
   // --- A host's life ---
   void rise(HostIndex host, std::vector<Place> places);
   void fall(HostIndex host);
-  // A new Node begins under the sockets that the last one left: what stands is
-  // told to it, what was under way at doors is dropped.
-  std::vector<event::LinkOpened> take_over(HostIndex host);
+  // For a Node that is built anew under open sockets.
+  std::vector<event::LinkOpened> standing(HostIndex host) const { return links_.standing(host); }
 
   // --- Orders; all others are ignored ---
   void carry_out(HostIndex host, const Action& action);

@@ -131,9 +131,10 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
     return {};
   }
   const bool same_run = beat->incarnation == member->incarnation;
-  // A run that is not known yet speaks over its own link first; a beat that was
+  // A run that is not known yet must speak over its own link first; a beat that was
   // recorded and is played again is then of an old run, or has an old count.
-  if (same_run ? beat->counter <= member->counter : !over_link) {
+  if (!same_run && !over_link) return ask_heads(turn, *member, from);
+  if (same_run && beat->counter <= member->counter) {
     counters_.count("beats_old");
     return {};
   }
@@ -165,10 +166,13 @@ Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat
   // What differs and is neither named nor missing here lies in feeds of which we do not know,
   // or is missing there; one look at all heads tells, but not with every beat.
   if (beat.vector == vector_hash(feeds_.heads()) || feeds_.missing(beat.author)) return {};
+  return ask_heads(turn, member, beat.author);
+}
+
+Actions Room::ask_heads(const Turn& turn, Member& member, const PeerId& peer) {
   if (!member.is_linked || turn.now.steady < member.ask_heads_from) return {};
   member.ask_heads_from = turn.now.steady + kBeatInterval;
-  return {
-      action::SendLink{beat.author, LinkSide::dialled, link::encode(link::AskHeads{facts_.id})}};
+  return {action::SendLink{peer, LinkSide::dialled, link::encode(link::AskHeads{facts_.id})}};
 }
 
 void Room::claim(const PeerId& who, const Head& head) {

@@ -90,7 +90,7 @@ class Room {
     std::optional<Head> own;               // and the newest post it knows of its own.
     Stamp settled;                         // Its promise once all it names was held.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
-    TimePoint ask_heads_from;              // Not before; see compare_vectors.
+    TimePoint ask_heads_from;              // Not before; see ask_heads.
   };
   struct Queued {
     RequestId request;
@@ -112,6 +112,8 @@ class Room {
   Actions take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool over_link);
   void note_beat(const Turn& turn, Member& member, const Beat& beat);
   Actions compare_vectors(const Turn& turn, Member& member, const Beat& beat);
+  // Asks for what a new link would get, at most once in kBeatInterval.
+  Actions ask_heads(const Turn& turn, Member& member, const PeerId& peer);
   void claim(const PeerId& who, const Head& head);
   void settle(Member& member);
   void has_grown(const FeedId& feed);

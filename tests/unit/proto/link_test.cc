@@ -30,7 +30,7 @@ std::optional<Fault> fault_of_frame(Packer& packer) {
 
 std::vector<link::Message> one_of_each() {
   return {
-      link::Registration{fixture::card_of(fixture::kAnna)},
+      link::Registration{fixture::card_of(fixture::kAnna), {}},
       link::Ack{Code::invalid, "why"},
       link::Handover{kRoom, filled<Topic>(2), filled<RoomKey>(3)},
       link::Posts{kRoom, {1, 2}},
@@ -45,14 +45,14 @@ std::vector<link::Message> one_of_each() {
 TEST(Link, RegistrationCarriesACard) {
   const Card card = fixture::card_of(fixture::kAnna);
 
-  EXPECT_EQ(carried(link::Registration{card}).card.raw, card.raw);
+  EXPECT_EQ(carried(link::Registration{card, {}}).card.raw, card.raw);
 }
 
 TEST(Link, RegistrationWithAForgedCardIsForged) {
   Card card = fixture::card_of(fixture::kAnna);
   card.raw.back() ^= 1U;
 
-  EXPECT_EQ(fault_of(link::decode(link::encode(link::Registration{card}))), Fault::forged);
+  EXPECT_EQ(fault_of(link::decode(link::encode(link::Registration{card, {}}))), Fault::forged);
 }
 
 TEST(Link, AckCarriesACodeAndAReason) {

@@ -15,10 +15,11 @@ class LinksTest : public testing::Test {
     links_.closed(turn_.at(when), {peer_, LinkSide::dialled, "refused"});
   }
   Actions open(Duration when, LinkSide side) {
-    return links_.opened(turn_.at(when), {peer_, side, "10.0.0.1"}, sample_card(1, "me"));
+    return links_.opened(turn_.at(when), {peer_, side, "10.0.0.1"}, own_);
   }
 
   TurnFixture turn_;
+  link::Registration own_{sample_card(1, "me"), {}};
   Links links_;
   PeerId peer_ = sample_peer(2);
 };
@@ -110,6 +111,25 @@ TEST_F(LinksTest, AConnectionThatStaysSilentIsHungUpAndDialledAgain) {
 
   ASSERT_EQ(hung_up.size(), 1U);
   EXPECT_LE(links_.deadline() - TimePoint{1s + kDialTimeout}, kDialBackoffMax);
+}
+
+TEST_F(LinksTest, WhoRegistersInAnotherRunOnAStandingLinkIsGreetedAnew) {
+  links_.keep(turn_.at(0s), peer_, kTwoPlaces);
+  (void)open(1s, LinkSide::accepted);
+  const auto register_in = [&](std::uint8_t run) {
+    Incarnation incarnation;
+    incarnation.bytes.fill(run);
+    return only<action::SendLink>(links_.registered(peer_, LinkSide::accepted, incarnation, own_));
+  };
+
+  EXPECT_TRUE(register_in(1).empty());
+  EXPECT_TRUE(links_.acknowledged(peer_, LinkSide::accepted));
+  EXPECT_TRUE(register_in(1).empty());
+  EXPECT_FALSE(links_.acknowledged(peer_, LinkSide::accepted));
+
+  EXPECT_EQ(register_in(2).size(), 1U);
+  EXPECT_TRUE(links_.acknowledged(peer_, LinkSide::accepted));
+  EXPECT_FALSE(links_.acknowledged(peer_, LinkSide::accepted));
 }
 
 TEST_F(LinksTest, AStrangersConnectionIsHungUp) {

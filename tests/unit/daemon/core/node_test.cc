@@ -152,7 +152,7 @@ TEST_F(NodeTest, AFrameOfARoomThatIsNotKnownIsUnregistered) {
 }
 
 TEST_F(NodeTest, ACardOfSomebodyElseOnALinkIsInvalid) {
-  const Bytes frame = link::encode(link::Registration{sample_card(3, "mallory")});
+  const Bytes frame = link::encode(link::Registration{sample_card(3, "mallory"), {}});
 
   const auto sent = only<action::SendLink>(
       step(event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, frame}));

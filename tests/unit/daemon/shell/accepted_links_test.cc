@@ -26,7 +26,8 @@ class AcceptedLinksTest : public testing::Test {
   bool bob_until(const std::function<bool()>& fact) { return until({&bob_}, fact); }
   std::vector<std::string> heard_by_bob() const {
     std::vector<std::string> frames;
-    for (const auto& event : bob_.all<LinkFrameReceived>()) frames.push_back(to_string(event.frame));
+    for (const auto& event : bob_.all<LinkFrameReceived>())
+      frames.push_back(to_string(event.frame));
     return frames;
   }
 
@@ -87,8 +88,7 @@ TEST_F(AcceptedLinksTest, CarryTheLargestFrame) {
 
 TEST_F(AcceptedLinksTest, DropAPeerWhoseFrameIsTooLarge) {
   ASSERT_TRUE(linked(alice_, bob_));
-  alice_.order(
-      action::SendLink{bob_.id(), LinkSide::dialled, Bytes(kFrameBytesMax + 1, 'x')});
+  alice_.order(action::SendLink{bob_.id(), LinkSide::dialled, Bytes(kFrameBytesMax + 1, 'x')});
 
   ASSERT_TRUE(until({&alice_, &bob_}, [&] {
     return bob_.count<LinkClosed>() == 1 && alice_.count<LinkClosed>() == 1;
@@ -198,9 +198,9 @@ TEST_F(AcceptedLinksTest, AreCutWhenThePeerIsExpelled) {
 
 TEST_F(AcceptedLinksTest, HearNothingOfAnExpelledPeerThatIsNotCutYet) {
   ASSERT_TRUE(linked(alice_, bob_));
-  bob_.order(action::Expel{identity_of(9).id()});   // Not admitted: nothing to do.
+  bob_.order(action::Expel{identity_of(9).id()});  // Not admitted: nothing to do.
   bob_.order(action::Admit{identity_of(9).id()});
-  bob_.order(action::Expel{identity_of(9).id()});   // Cuts now, and for a minute not again.
+  bob_.order(action::Expel{identity_of(9).id()});  // Cuts now, and for a minute not again.
   ASSERT_TRUE(until({&alice_, &bob_}, [&] { return alice_.count<LinkClosed>() == 1; }));
   ASSERT_TRUE(linked(alice_, bob_));
   const std::size_t heard = bob_.count<LinkFrameReceived>();

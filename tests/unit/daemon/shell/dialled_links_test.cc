@@ -81,8 +81,8 @@ TEST_F(DialledLinksTest, SayThatThePeerHasAnotherKey) {
 
   ASSERT_TRUE(alice_is_told());
 
-  EXPECT_EQ(last_why(alice_), "the peer at " + at(bob_.link_port()) +
-                                  " has another key, or does not admit us yet");
+  EXPECT_EQ(last_why(alice_),
+            "the peer at " + at(bob_.link_port()) + " has another key, or does not admit us yet");
 }
 
 TEST_F(DialledLinksTest, SayThatThePeerDoesNotAdmitUs) {
@@ -126,12 +126,11 @@ TEST_F(DialledLinksTest, AreReadToTheEndBeforeTheyClose) {
   Parts parts;
   ASSERT_TRUE(until({&alice_}, [&] { return receive_parts(server->socket, 2, parts); }));
   for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(send_frame(server->socket, parts.front().to_string_view(), view("tail")),
-              Sent::done);
+    ASSERT_EQ(send_frame(server->socket, parts.front().to_string_view(), view("tail")), Sent::done);
   }
   set_option(server->socket, ZMQ_LINGER, 5000);
   server.reset();
-  raw.close();   // All is sent and the connection has ended before alice looks again.
+  raw.close();  // All is sent and the connection has ended before alice looks again.
 
   ASSERT_TRUE(until({&alice_}, [&] { return alice_.count<LinkClosed>() == 1; }));
 

@@ -15,13 +15,13 @@ class DoorTest : public testing::Test {
     return bob_until([&] { return visitor.read(); });
   }
 
-  const Bytes kQuestion = door::framed(view("who?"));
+  const Bytes question_ = door::framed(view("who?"));
   Peer bob_{2};
 };
 
 TEST_F(DoorTest, HandsOnAWholeQuestionAndCarriesTheAnswer) {
   Tcp visitor = visit();
-  visitor.send(kQuestion);
+  visitor.send(question_);
   ASSERT_TRUE(bob_until([&] { return bob_.count<DoorAsked>() == 1; }));
   const DoorAsked asked = bob_.all<DoorAsked>().front();
   bob_.order(action::AnswerDoor{asked.visit, to_bytes("me")});
@@ -37,7 +37,7 @@ TEST_F(DoorTest, FlushesTheLargestAnswerBeforeItCloses) {
   const Bytes answer(kDoorBytesMax - 4, 'x');
   for (std::size_t i = 0; i < 20; ++i) {
     Tcp visitor = visit();
-    visitor.send(kQuestion);
+    visitor.send(question_);
     ASSERT_TRUE(bob_until([&] { return bob_.count<DoorAsked>() == i + 1; }));
     bob_.order(action::AnswerDoor{bob_.all<DoorAsked>().back().visit, answer});
     bob_.ahead += kDoorPartingTime;
@@ -48,8 +48,8 @@ TEST_F(DoorTest, FlushesTheLargestAnswerBeforeItCloses) {
 
 TEST_F(DoorTest, PutsAQuestionTogetherThatComesByteByByte) {
   Tcp visitor = visit();
-  for (std::size_t i = 0; i < kQuestion.size(); ++i) {
-    visitor.send(ByteView(kQuestion).subspan(i, 1));
+  for (std::size_t i = 0; i < question_.size(); ++i) {
+    visitor.send(ByteView(question_).subspan(i, 1));
     bob_.turn();
   }
 
@@ -76,7 +76,7 @@ TEST_F(DoorTest, ShowsOutWhoDripsWhateverItSays) {
   Tcp dripping = visit();
   bool is_out = false;
   for (int i = 0; i < 100 && !is_out; ++i) {
-    dripping.send(ByteView(kQuestion).first(1));
+    dripping.send(ByteView(question_).first(1));
     bob_.ahead += kDoorTimeout / 50;
     bob_.turn();
     is_out = dripping.read();
@@ -103,7 +103,7 @@ TEST_F(DoorTest, ShowsOutWhoSaysWhatIsNoQuestion) {
 
 TEST_F(DoorTest, DoesNotListenToWhatFollowsAQuestion) {
   Tcp visitor = visit();
-  visitor.send(kQuestion);
+  visitor.send(question_);
   ASSERT_TRUE(bob_until([&] { return bob_.count<DoorAsked>() == 1; }));
   for (int i = 0; i < 100; ++i) {
     visitor.send(Bytes(100'000, 'x'));
@@ -118,7 +118,7 @@ TEST_F(DoorTest, DoesNotListenToWhatFollowsAQuestion) {
 TEST_F(DoorTest, PassesByAnAnswerForSomebodyWhoHasGone) {
   {
     Tcp visitor = visit();
-    visitor.send(kQuestion);
+    visitor.send(question_);
     ASSERT_TRUE(bob_until([&] { return bob_.count<DoorAsked>() == 1; }));
   }
   ASSERT_TRUE(bob_until([&] { return bob_.net->deadline() == TimePoint::never(); }));
@@ -139,14 +139,14 @@ TEST_F(DoorTest, BearsSoManyVisitorsAtOnce) {
   for (Tcp& one : late) EXPECT_TRUE(is_shown_out(one));
 
   // The others are still served.
-  visitors.front().send(kQuestion);
+  visitors.front().send(question_);
   EXPECT_TRUE(bob_until([&] { return bob_.count<DoorAsked>() == 1; }));
 }
 
 TEST_F(DoorTest, ServesManyOneAfterTheOther) {
   for (std::size_t i = 0; i < 3 * kDoorOpenMax; ++i) {
     Tcp visitor = visit();
-    visitor.send(kQuestion);
+    visitor.send(question_);
     ASSERT_TRUE(bob_until([&] { return bob_.count<DoorAsked>() == i + 1; }));
   }
 

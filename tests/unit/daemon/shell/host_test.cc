@@ -40,7 +40,7 @@ class TheHost : public LocalFixture {
   }
   void link_with_bob() {
     host_.raise(at_, event::LinkOpened{sample_peer(2), LinkSide::accepted, "192.0.2.2"});
-    say_as_bob(link::Registration{sample_card(2, "bob", 9)});
+    say_as_bob(link::Registration{sample_card(2, "bob", 9), {}});
     say_as_bob(link::Ack{});
   }
   void say_as_bob(const link::Message& message) {

@@ -41,8 +41,8 @@ TEST_F(ListenerTest, SaysWhichPortIsTakenAndWhatFor) {
   const auto listener = Listener::bind(socket_, {kHost, other.port()}, "door");
 
   ASSERT_FALSE(listener);
-  EXPECT_EQ(listener.error().text, "port " + std::to_string(other.port()) +
-                                       " for the door is taken by another program");
+  EXPECT_EQ(listener.error().text,
+            "port " + std::to_string(other.port()) + " for the door is taken by another program");
 }
 
 TEST_F(ListenerTest, SaysThatAnAddressIsNotOfThisMachine) {

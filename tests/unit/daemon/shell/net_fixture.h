@@ -6,20 +6,19 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <functional>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <memory>
+#include <netinet/in.h>
 #include <optional>
+#include <poll.h>
 #include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -79,7 +78,7 @@ struct Peer {
   Identity identity;
   std::optional<Net> net;
   std::vector<Event> events;
-  Duration ahead{};   // Of the real clock.
+  Duration ahead{};  // Of the real clock.
 };
 
 // Turns all `peers` until `fact` holds; false if it does not within ten seconds.

@@ -100,7 +100,7 @@ TEST_F(RadioTest, HearsAPeerThatComesBack) {
   hear_bob();
   ASSERT_TRUE(alice_hears(bob_));
   bob_.order(action::Admit{identity_of(9).id()});
-  bob_.order(action::Expel{identity_of(9).id()});   // Cuts all.
+  bob_.order(action::Expel{identity_of(9).id()});  // Cuts all.
   ASSERT_TRUE(until({&alice_, &bob_}, [&] { return !alice_hears_one(); }));
 
   EXPECT_TRUE(alice_hears(bob_));

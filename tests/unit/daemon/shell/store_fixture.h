@@ -70,6 +70,15 @@ class StoreFixture : public ::testing::Test {
         " AS BLOB) WHERE id = " +
         std::to_string(position));
   }
+  // Fills the first page of a table or an index of a closed store with garbage.
+  void destroy(const std::string& table) {
+    const std::string page =
+        behind("SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'");
+    std::fstream raw(file_, std::ios::binary | std::ios::in | std::ios::out);
+    raw.seekp((std::stol(page) - 1) * 4096);
+    raw << std::string(4096, '\x5a');
+    ASSERT_TRUE(raw.flush());
+  }
 
   TempFolder folder_;
   std::filesystem::path file_;

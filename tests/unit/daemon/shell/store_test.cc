@@ -367,27 +367,19 @@ TEST_F(StoreTest, SaysThatAnotherProgramHoldsTheFile) {
   EXPECT_TRUE(done);
 }
 
-TEST_F(StoreTest, AnswersAnErrorWhenPagesAreDestroyed) {
-  Actions actions{action::StoreBatch{anna_.open(100), {1}}};
-  for (int i = 0; i < 20; ++i) {
-    actions.push_back(action::StoreBatch{anna_.say(200 + 2 * i, {std::string(3'000, 'x')}), {1}});
-  }
-  ASSERT_TRUE(store_->commit(actions));
-  reopen();  // Writes the log back.
-  const std::string page = behind("SELECT rootpage FROM sqlite_schema WHERE name = 'entries'");
+TEST_F(StoreTest, AnswersAnErrorWhenItMeetsADestroyedPage) {
+  store({anna_.open(100)});
   store_.reset();
-  {
-    std::FILE* raw = std::fopen(file_.c_str(), "r+b");
-    std::fseek(raw, (std::stol(page) - 1) * 4096, SEEK_SET);
-    const std::string garbage(4096, '\x5a');
-    std::fwrite(garbage.data(), 1, garbage.size(), raw);
-    std::fclose(raw);
-  }
+  destroy("sqlite_autoindex_feeds_1");
+  reopen();
 
-  const auto opened = Store::open(file_);
+  const auto snapshot = store_->load();
+  const auto committed = store_->commit(Actions{action::StoreBatch{anna_.say(200, {"a"}), {1}}});
 
-  ASSERT_FALSE(opened);
-  EXPECT_THAT(opened.error().text, HasSubstr("is damaged"));
+  ASSERT_FALSE(snapshot);
+  EXPECT_THAT(snapshot.error().text, HasSubstr(file_.string() + " is damaged"));
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().text, snapshot.error().text);
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 #include "daemon/shell/zap.h"
 
-#include <gmock/gmock.h>
-
 #include <atomic>
+#include <gmock/gmock.h>
 #include <thread>
 
 #include "tests/unit/daemon/shell/net_fixture.h"
@@ -25,8 +24,8 @@ class ZapTest : public testing::Test {
  protected:
   ZapVerdict ask(const std::string& domain, const std::string& mechanism, ByteView credentials,
                  const std::string& address = "::ffff:192.0.2.7") {
-    const std::vector<std::string> request{"1.0",     "id 1", domain, address, "", mechanism,
-                                           to_string(credentials)};
+    const std::vector<std::string> request{
+        "1.0", "id 1", domain, address, "", mechanism, to_string(credentials)};
     return ask(request);
   }
   ZapVerdict ask(const std::vector<std::string>& request) {
@@ -171,8 +170,8 @@ TEST_F(ZapTest, ProvesThatAStrangerIsRefused) {
   be_server(*socket, identity_of(2));
   const auto listener = Listener::bind(*socket, {kHost, 0}, "test");
 
-  const auto proved = prove_refusal(context_, zap_, *socket, listener->endpoint(),
-                                    identity_of(2).curve_public());
+  const auto proved =
+      prove_refusal(context_, zap_, *socket, listener->endpoint(), identity_of(2).curve_public());
 
   EXPECT_TRUE(proved) << proved.error().text;
   EXPECT_THAT(zap_.complaints(), IsEmpty());
@@ -200,8 +199,8 @@ TEST_F(ZapTest, ProvesNothingWhereSomebodyElseLetsEveryoneIn) {
     }
   });
 
-  const auto proved = prove_refusal(other, zap_, *socket, listener->endpoint(),
-                                    identity_of(2).curve_public());
+  const auto proved =
+      prove_refusal(other, zap_, *socket, listener->endpoint(), identity_of(2).curve_public());
 
   is_over = true;
   handler.join();

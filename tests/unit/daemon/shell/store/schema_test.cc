@@ -111,6 +111,28 @@ TEST_F(SchemaTest, RefusesAFileWithoutItsTables) {
   EXPECT_THAT(refusal(), HasSubstr(kRemedy));
 }
 
+TEST_F(SchemaTest, RefusesAFileWithADestroyedPage) {
+  destroy("entries");
+
+  EXPECT_THAT(refusal(), HasSubstr(kRemedy));
+}
+
+// To open and close a file is enough to write its log back, unless that is forbidden.
+TEST_F(SchemaTest, LeavesTheLogOfADamagedFileWhereItIs) {
+  reopen();
+  ASSERT_TRUE(store_->commit(Actions{action::StoreSelf{{1}, {1}}}));
+  const auto log = folder_ / "p2pchat.db-wal";
+  const std::string written = content_of(log);
+  ASSERT_FALSE(written.empty());
+  store_.reset();
+  destroy("contacts");
+  write(log, written);
+
+  EXPECT_THAT(refusal(), HasSubstr(kRemedy));
+
+  EXPECT_EQ(content_of(log), written);
+}
+
 TEST_F(SchemaTest, SaysWhatIsWrongWithTheFolder) {
   const auto opened = Store::open(folder_ / "none/p2pchat.db");
 
