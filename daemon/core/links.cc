@@ -40,7 +40,7 @@ Actions Links::opened(const Turn& turn, const event::LinkOpened& event,
     // A Node that began behind a standing link has not dialled it: the card tells the ports.
     if (line.dialled == Dialled::waiting) {
       const auto place = std::find_if(line.places.begin(), line.places.end(),
-                                      [&](const Place& it) { return it.host == event.host; });
+                                      [&](const Place& each) { return each.host == event.host; });
       line.target = place == line.places.end() ? Place{} : *place;
     }
     line.dialled = Dialled::open;

@@ -62,16 +62,25 @@ TEST_F(IdentityFileTest, IsMadeOnceAndReadFromThenOn) {
   EXPECT_EQ(files(), 1U);
 }
 
-TEST_F(IdentityFileTest, IsOneLineThatOnlyItsOwnerMayRead) {
-  const mode_t umask_before = ::umask(0);
+TEST_F(IdentityFileTest, IsOneLine) {
   ASSERT_TRUE(open_identity(file_));
-  ::umask(umask_before);
 
   EXPECT_THAT(content(), MatchesRegex("p2pchat-identity-1 [a-z2-7]+\n"));
   EXPECT_EQ(content().size(), 19U + 52U + 1U);
-  struct stat status {};
-  ASSERT_EQ(::stat(file_.c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 07777, 0600U);
+}
+
+TEST_F(IdentityFileTest, IsItsOwnersAloneWhateverTheUmask) {
+  for (const mode_t mask : {0U, 0777U}) {
+    const auto file = folder_ / std::to_string(mask).c_str();
+    const mode_t mask_before = ::umask(mask);
+    const auto made = open_identity(file);
+    ::umask(mask_before);
+
+    ASSERT_TRUE(made);
+    struct stat status {};
+    ASSERT_EQ(::stat(file.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0600U) << mask;
+  }
 }
 
 TEST_F(IdentityFileTest, IsAnotherOneInEveryFolder) {

@@ -65,16 +65,18 @@ TEST(StateLock, NamesNobodyIfTheFileDoesNot) {
   EXPECT_THAT(second.error().text, Not(HasSubstr("nobody")));
 }
 
-TEST(StateLock, KeepsItsFilePrivate) {
-  const TempFolder folder;
-  const mode_t umask_before = ::umask(0);
-  const auto lock = StateLock::take(folder.path());
-  ::umask(umask_before);
+TEST(StateLock, KeepsItsFilePrivateWhateverTheUmask) {
+  for (const mode_t mask : {0U, 0777U}) {
+    const TempFolder folder;
+    const mode_t mask_before = ::umask(mask);
+    const auto lock = StateLock::take(folder.path());
+    ::umask(mask_before);
 
-  ASSERT_TRUE(lock);
-  struct stat status {};
-  ASSERT_EQ(::stat((folder / "lock").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 07777, 0600U);
+    ASSERT_TRUE(lock);
+    struct stat status {};
+    ASSERT_EQ(::stat((folder / "lock").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0600U) << mask;
+  }
 }
 
 TEST(StateLock, SaysWhyItCannotBeTaken) {

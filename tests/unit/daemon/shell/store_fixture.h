@@ -1,6 +1,7 @@
 // StoreFixture: a store in a folder of its own, and a second hand in its file.
 #pragma once
 
+#include <fstream>
 #include <gtest/gtest.h>
 #include <optional>
 #include <sqlite3.h>

@@ -270,17 +270,19 @@ TEST_F(StoreTest, WritesNothingForActionsThatAreNotDurable) {
 }
 
 TEST_F(StoreTest, IsPrivateWhateverTheUmask) {
-  const mode_t umask_before = ::umask(0);
-  const auto file = folder_ / "other.db";
-  auto other = Store::open(file);
-  ASSERT_TRUE(other);
-  ASSERT_TRUE(other->commit(Actions{action::StoreSelf{{1}, {1}}}));
-  ::umask(umask_before);
+  for (const mode_t mask : {0U, 0777U}) {
+    const auto file = folder_ / std::to_string(mask).c_str();
+    const mode_t mask_before = ::umask(mask);
+    auto other = Store::open(file);
+    const bool is_done = other && other->commit(Actions{action::StoreSelf{{1}, {1}}});
+    ::umask(mask_before);
 
-  for (const char* ending : {"", "-wal", "-shm"}) {
-    struct stat status {};
-    ASSERT_EQ(::stat((file.string() + ending).c_str(), &status), 0) << ending;
-    EXPECT_EQ(status.st_mode & 07777, 0600U) << ending;
+    ASSERT_TRUE(is_done);
+    for (const char* ending : {"", "-wal", "-shm"}) {
+      struct stat status {};
+      ASSERT_EQ(::stat((file.string() + ending).c_str(), &status), 0) << ending;
+      EXPECT_EQ(status.st_mode & 07777, 0600U) << file << ending;
+    }
   }
 }
 
