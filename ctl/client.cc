@@ -17,8 +17,10 @@ namespace p2pchat::ctl {
 namespace {
 
 constexpr char kMonitorEndpoint[] = "inproc://monitor";
+// The last two: nobody listens any more since the socket was probed.
 constexpr int kLossEvents = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+                            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                            ZMQ_EVENT_CLOSED | ZMQ_EVENT_CONNECT_RETRIED;
 
 // Longer than any loss goes unnoticed. -1, which means never, would also drop what came before
 // the loss and has not been read.

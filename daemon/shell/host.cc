@@ -1,24 +1,17 @@
 #include "daemon/shell/host.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+#include <spdlog/spdlog.h>
 
 #include "daemon/shell/process.h"
 #include "proto/check.h"
 #include "proto/limits.h"
+#include "proto/overload.h"
 
 namespace p2pchat {
 namespace {
 
 constexpr Duration kProbeInterval = 2s;
-
-template <class... Ts>
-struct Overload : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overload(Ts...) -> Overload<Ts...>;
 
 // In which room a durable action adds something to read.
 const RoomId* room_grown_by(const Action& action) {

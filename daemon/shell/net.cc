@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/overload.h"
+
 namespace p2pchat {
 namespace {
 
 // libzmq's sockets, inner ones included: three for each dial and visit.
 constexpr int kSocketsMax = static_cast<int>(3 * (kContactsMax + kVisitsMax) + 64);
-
-template <class... Each>
-struct Overloaded : Each... {
-  using Each::operator()...;
-};
 
 Result<Address> beside(const Address& door, std::uint16_t distance) {
   if (door.port == 0) return door;
@@ -105,7 +102,7 @@ TimePoint Net::deadline() const {
 void Net::carry_out(Moment now, const Action& action) {
   const TimePoint at = now.steady;
   std::visit(
-      Overloaded{
+      Overload{
           [&](const action::Admit& order) { admit(order.peer); },
           [&](const action::Expel& order) { expel(order.peer); },
           [&](const action::Dial& order) { dialled_.dial(at, order.peer, order.host, order.port); },

@@ -1,7 +1,6 @@
 // Capture: who listens on the way does not learn what is said, and cannot change it.
-#include <gtest/gtest.h>
-
 #include <csignal>
+#include <gtest/gtest.h>
 
 #include "tests/functional/harness/daemon.h"
 #include "tests/functional/harness/relay.h"
@@ -34,16 +33,16 @@ bool has_read(const Daemon& daemon, const std::string& name, const std::string& 
 class TwoNetworks {
  public:
   TwoNetworks() : holder_({{"unshare", "--net", "--mount", "sh", "-e", "-c", kScript}}) {
-    is_there_ = wait_until([this] {
-      return holder_.out() == "ready\n" || !holder_.is_running();
-    }) && holder_.is_running();
+    is_there_ =
+        wait_until([this] { return holder_.out() == "ready\n" || !holder_.is_running(); }) &&
+        holder_.is_running();
   }
   bool is_there() const { return is_there_; }
   std::string why_not() const { return holder_.err(); }
   // The words that run what follows them on one side.
   Words on(const std::string& side) const {
-    return {"nsenter", "-t", std::to_string(holder_.pid()), "--net", "--mount",
-            "ip",      "netns", "exec", side};
+    return {"nsenter", "-t", std::to_string(holder_.pid()), "--net", "--mount", "ip", "netns",
+            "exec",    side};
   }
 
  private:
@@ -75,10 +74,9 @@ TEST(Capture, BetweenTwoNetworksHoldsNothingOfWhatIsSaid) {
   const TwoNetworks networks;
   if (!networks.is_there()) GTEST_SKIP() << "networks take root: " << networks.why_not();
   const std::string file = (folder / "capture").native();
-  Process capture({joined(networks.on("left"), {"tcpdump", "-i", "cable", "-s", "0", "-U", "-w",
-                                                file, "-Z", "root"})});
-  ASSERT_TRUE(wait_until([&] { return contains(capture.err(), "listening on"); }))
-      << capture.err();
+  Process capture({joined(networks.on("left"),
+                          {"tcpdump", "-i", "cable", "-s", "0", "-U", "-w", file, "-Z", "root"})});
+  ASSERT_TRUE(wait_until([&] { return contains(capture.err(), "listening on"); })) << capture.err();
   Daemon anna(folder.path(), "anna", {"10.77.0.1:7473", {"--accept", "anyone"}});
   Daemon ben(folder.path(), "ben", {"10.77.0.2:7473", {"--accept", "anyone"}});
   anna.setup().prefix = networks.on("left");
@@ -107,8 +105,7 @@ TEST(Capture, BetweenTwoNetworksHoldsNothingOfWhatIsSaid) {
 }
 
 // Each is known to the other at a relay's address only, so all that they say passes there.
-class Between : public testing::Test {
- protected:
+struct Between : testing::Test {
   void SetUp() override {
     anna.start();
     ben.start();
@@ -147,9 +144,8 @@ TEST_F(Between, NothingOfWhatIsSaidCanBeChanged) {
   const Said by_anna = anna.ctl_with_input({"push", "ben", "-l"}, lines);
   const Said by_ben = ben.ctl_with_input({"push", "anna", "-l"}, lines);
   // Some of it comes through, or a road is cut: then the rest has been noticed.
-  const bool is_noticed = wait_until([&] {
-    return !history(ben, "anna").empty() || !is_linked(anna, "ben");
-  });
+  const bool is_noticed =
+      wait_until([&] { return !history(ben, "anna").empty() || !is_linked(anna, "ben"); });
   before_anna.falsify(0);
   before_ben.falsify(0);
 

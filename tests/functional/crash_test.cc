@@ -1,9 +1,8 @@
 // Crash: kill -9 at any moment loses nothing that was answered, and repeats nothing to a reader
 // that was answered.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <chrono>
+#include <gtest/gtest.h>
 #include <optional>
 #include <random>
 #include <set>
@@ -14,7 +13,7 @@
 namespace p2pchat::functional {
 namespace {
 
-constexpr int kKills = 200;
+static const int kKills = getenv("KILLS") ? atoi(getenv("KILLS")) : 200;
 constexpr int kLines = 130;  // More than chatctl has under way at once.
 constexpr unsigned kSeed = 2;
 
@@ -140,8 +139,7 @@ void let_pass(std::mt19937& random, unsigned milliseconds) {
   while (std::chrono::steady_clock::now() < until) continue;
 }
 
-class Crash : public testing::Test {
- protected:
+struct Crash : testing::Test {
   void SetUp() override {
     anna.daemon().start();
     ben.daemon().start();
@@ -188,11 +186,20 @@ TEST_F(Crash, AtAnyMomentLosesNothingAndRepeatsNothing) {
     if (random() % 3 == 0) victims.pop_back();
     ASSERT_NO_FATAL_FAILURE(push_and_kill(victims, round));
     kills += static_cast<int>(victims.size()) + start_again(victims);
-    if (getenv("DBG")) fprintf(stderr, "%ld round %d kills %d a %zu b %zu cut %d\n", (long)time(nullptr), round, kills, anna.answered().size(), ben.answered().size(), anna.cut_off()+ben.cut_off());
+    if (getenv("DBG"))
+      fprintf(stderr, "%ld round %d kills %d a %zu b %zu cut %d\n", (long)time(nullptr), round,
+              kills, anna.answered().size(), ben.answered().size(), anna.cut_off() + ben.cut_off());
   }
 
   ASSERT_TRUE(wait_until([&] {
-    return history(anna.daemon(), "ben") == history(ben.daemon(), "anna");
+    auto a = history(anna.daemon(), "ben"), b = history(ben.daemon(), "anna");
+    if (getenv("DBG")) {
+      fprintf(stderr, "%ld hist %zu %zu\n", (long)time(nullptr), a.size(), b.size());
+      for (auto* d : {&anna.daemon(), &ben.daemon()})
+        fprintf(stderr, "%s%s", d->tell({"status", "--json"}).c_str(),
+                d->tell({"peers", "--json"}).c_str());
+    }
+    return a == b;
   }));
   anna.pull_rest();
   ben.pull_rest();

@@ -1,15 +1,14 @@
 // Disk: a full one refuses pushes, keeps what it has, and is used again when there is room.
+#include <algorithm>
+#include <array>
+#include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <csignal>
-#include <filesystem>
 
 #include "tests/functional/harness/pair.h"
 
@@ -30,8 +29,7 @@ void mount_small_disk(const char* folder) {
 }
 
 // What both ways of running out of room have in common. Ben's store is the one that is full.
-class Disk : public testing::Test {
- protected:
+struct Disk : testing::Test {
   void begin() {
     anna.start();
     ben.start();

@@ -1,9 +1,8 @@
 // Identity: made once, kept, and read only if nobody else could have read it.
-#include <gtest/gtest.h>
-#include <sys/stat.h>
-
 #include <filesystem>
+#include <gtest/gtest.h>
 #include <random>
+#include <sys/stat.h>
 
 #include "tests/functional/harness/daemon.h"
 #include "tests/unit/temp_folder.h"

@@ -1,7 +1,6 @@
 // Pulling: every message once, to every reader, as the reader wants it.
-#include <gtest/gtest.h>
-
 #include <csignal>
+#include <gtest/gtest.h>
 
 #include "tests/functional/harness/pair.h"
 
@@ -139,9 +138,8 @@ TEST_F(Pull, PrintsTheKeysThatArePromised) {
 
   const Json message = json_lines(ben.tell({"pull", "--json"})).at(0);
 
-  EXPECT_EQ(message.keys(),
-            (Texts{"v", "id", "kind", "conversation", "author", "from", "seq", "time", "received",
-                   "text", "late", "final"}));
+  EXPECT_EQ(message.keys(), (Texts{"v", "id", "kind", "conversation", "author", "from", "seq",
+                                   "time", "received", "text", "late", "final"}));
   EXPECT_EQ(message.integer("v"), 1);
   EXPECT_EQ(message.text("id"), id);
   EXPECT_EQ(message.text("kind"), "chat");

@@ -74,9 +74,8 @@ TEST_F(Push, OfLinesSendsEachAsItComes) {
 
   for (const char* line : {"one", "two"}) {
     pusher.write(std::string(line) + "\n");
-    EXPECT_TRUE(wait_until([&] {
-      return stored() > 0 && newest_body(anna, "ben") == line;
-    })) << "while stdin is still open";
+    EXPECT_TRUE(wait_until([&] { return stored() > 0 && newest_body(anna, "ben") == line; }))
+        << "while stdin is still open";
   }
   pusher.close_input();
 

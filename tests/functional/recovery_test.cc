@@ -1,7 +1,6 @@
 // Recovery: peers that lose their state, move, or can be reached from one side only.
-#include <gtest/gtest.h>
-
 #include <filesystem>
+#include <gtest/gtest.h>
 
 #include "tests/functional/harness/daemon.h"
 #include "tests/unit/temp_folder.h"
@@ -53,8 +52,8 @@ TEST_F(Recovery, OfAPeerThatLostItsStateBringsBackContactAndMessages) {
   ben.tell({"push", "anna", "I am back"});
 
   ASSERT_TRUE(agreed) << "registered again by itself, under any policy";
-  EXPECT_EQ(read_again, (std::vector<std::string>{"Anna says one", "Anna says two",
-                                                  "Anna says three"}));
+  EXPECT_EQ(read_again,
+            (std::vector<std::string>{"Anna says one", "Anna says two", "Anna says three"}));
   ASSERT_TRUE(come_to_agree(anna, ben, 7));
   EXPECT_TRUE(history(anna, "ben").starts_with(before)) << "what is new sorts behind it";
 }

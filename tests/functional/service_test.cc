@@ -1,14 +1,13 @@
 // Service: what a service manager and a terminal see of the programs.
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "tests/functional/harness/pair.h"
 
@@ -126,8 +125,8 @@ TEST(Service, ReadsItsConfigFileBelowItsEnvironmentBelowItsFlags) {
   const std::string config = (folder / "p2pchatd.toml").native();
   write_file(config, "name = \"of-the-file\"\naccept = \"nobody\"\nrate = 7\n");
   Process::Setup setup;
-  setup.words = {P2PCHATD_PATH, "--config", config,   "--state",        folder.path().native(),
-                 "--rate",      "9",        "--name", "of-the-flags",  "--check-config"};
+  setup.words = {P2PCHATD_PATH, "--config", config,   "--state",      folder.path().native(),
+                 "--rate",      "9",        "--name", "of-the-flags", "--check-config"};
   setup.environment = {{"P2PCHATD_NAME", "of-the-environment"},
                        {"P2PCHATD_RATE", "8"},
                        {"P2PCHATD_LOG_LEVEL", "error"}};

@@ -1,10 +1,8 @@
 // Strangers: what somebody gets who has not been let in.
-#include <gtest/gtest.h>
-
-#include <zmq.hpp>
-
 #include <array>
+#include <gtest/gtest.h>
 #include <optional>
+#include <zmq.hpp>
 
 #include "proto/crypto.h"
 #include "proto/door.h"
@@ -16,8 +14,8 @@ namespace {
 
 // Of any use to a stranger's handshake.
 constexpr int kFailures = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                          ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                          ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED;
+                          ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                          ZMQ_EVENT_DISCONNECTED;
 
 // ZmqStranger: a ZeroMQ client with a key that nobody knows, or with none at all.
 class ZmqStranger {

@@ -1,14 +1,13 @@
 // Trouble: what goes wrong on a machine is said in one clear line, and nothing is lost by it.
+#include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <filesystem>
 #include <random>
 #include <set>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/functional/harness/pair.h"
 
@@ -102,8 +101,8 @@ TEST(Trouble, OfWrongWordsForChatctlIsUsage) {
 
   for (const Words& words :
        {Words{"no-such-verb"}, Words{}, Words{"id", "--no-such-flag"}, Words{"pull", "-n", "0"},
-        Words{"pull", "--timeout", "soon"}, Words{"pull", "--format", "%z"},
-        Words{"log"}, Words{"id", "--socket", long_socket}}) {
+        Words{"pull", "--timeout", "soon"}, Words{"pull", "--format", "%z"}, Words{"log"},
+        Words{"id", "--socket", long_socket}}) {
     const Said said = anna.ctl(words);
 
     EXPECT_EQ(said.code, 2) << (words.empty() ? "" : words.front());
@@ -132,9 +131,9 @@ TEST(Trouble, OfADaemonThatStandsStillIsUnreachable) {
   anna.start();
   anna.process().signal(SIGSTOP);
 
-  for (const Words& words : {Words{"id", "--timeout", "100ms"},
-                             Words{"push", "ben", "hello", "--timeout", "100ms"},
-                             Words{"log", "ben", "--timeout", "100ms"}}) {
+  for (const Words& words :
+       {Words{"id", "--timeout", "100ms"}, Words{"push", "ben", "hello", "--timeout", "100ms"},
+        Words{"log", "ben", "--timeout", "100ms"}}) {
     const Said said = anna.ctl(words);
 
     EXPECT_EQ(said.code, 3) << words.front();
@@ -241,9 +240,8 @@ TEST_F(Damage, OfAnyBitNeverShowsWrongText) {
     SCOPED_TRACE("damaged at " + std::to_string(place));
 
     ben.launch();
-    const bool starts = wait_until([&] {
-      return !ben.process().is_running() || ben.ctl({"id"}).code == 0;
-    });
+    const bool starts =
+        wait_until([&] { return !ben.process().is_running() || ben.ctl({"id"}).code == 0; });
     ASSERT_TRUE(starts);
     if (!ben.process().is_running()) {
       EXPECT_EQ(ben.process().wait(), 1);

@@ -6,16 +6,10 @@
 
 #include "proto/door.h"
 #include "proto/live.h"
+#include "proto/overload.h"
 
 namespace p2pchat::sim {
 namespace {
-
-template <class... Cases>
-struct Overloads : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloads(Cases...) -> Overloads<Cases...>;
 
 std::string side_text(LinkSide side) { return side == LinkSide::dialled ? ">" : "<"; }
 
@@ -72,7 +66,7 @@ std::string beat_text(ByteView raw) {
 
 std::string message_text(const link::Message& message) {
   return std::visit(
-      Overloads{
+      Overload{
           [](const link::Registration& it) {
             return "Registration #" + number_text(it.card.counter);
           },
@@ -145,7 +139,7 @@ std::string contact_text(const Contact& contact) {
 std::string describe(const Event& event) {
   using namespace event;
   return std::visit(
-      Overloads{
+      Overload{
           [](const LinkOpened& it) { return "LinkOpened " + link_text(it.peer, it.side); },
           [](const LinkClosed& it) {
             return "LinkClosed " + link_text(it.peer, it.side) + " " + it.why;
@@ -210,7 +204,7 @@ std::string describe(const Action& action) {
   using namespace action;
   const auto stored = [](const auto& it) { return describe_store(Action(it)); };
   return std::visit(
-      Overloads{
+      Overload{
           [&](const StoreSelf& it) { return stored(it); },
           [&](const StoreContact& it) { return stored(it); },
           [&](const ForgetContact& it) { return stored(it); },

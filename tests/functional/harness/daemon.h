@@ -21,11 +21,11 @@ std::string own_host(int number);
 
 // How a daemon is run.
 struct DaemonSetup {
-  std::string listen{};   // Empty: an own host, and the default port.
+  std::string listen{};  // Empty: an own host, and the default port.
   Words flags{};
   std::map<std::string, std::string> environment{};
   std::function<void()> before_exec{};
-  Words prefix{};         // Words of a program that runs the daemon.
+  Words prefix{};  // Words of a program that runs the daemon.
 };
 
 class Daemon {

@@ -1,9 +1,8 @@
 // Pair: two daemons that have met, for tests of what they tell each other.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <string>
 
 #include "tests/functional/harness/daemon.h"
@@ -11,8 +10,7 @@
 
 namespace p2pchat::functional {
 
-class Pair : public testing::Test {
- protected:
+struct Pair : testing::Test {
   void SetUp() override {
     anna.start();
     ben.start();

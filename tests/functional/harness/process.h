@@ -8,14 +8,13 @@
 // thrown as Stuck, which GoogleTest reports as the failure it is.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include "tests/functional/harness/wait.h"
@@ -88,7 +87,7 @@ class Process {
 
   pid_t pid_ = -1;
   std::optional<int> status_;
-  File in_;             // Our end of an open input, or of the terminal.
+  File in_;  // Our end of an open input, or of the terminal.
   File out_;
   File err_;
   bool is_terminal_ = false;

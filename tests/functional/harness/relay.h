@@ -49,7 +49,7 @@ class Relay {
   std::atomic<bool> is_over_{false};
   std::atomic<unsigned> falsify_{0};
   unsigned chunks_ = 0;
-  mutable std::mutex mutex_;   // Of seen_.
+  mutable std::mutex mutex_;  // Of seen_.
   std::string seen_;
   std::thread thread_;
 };

@@ -2,10 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <spdlog/spdlog.h>
+#include <string>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <string>
 
 namespace p2pchat {
 namespace {
@@ -14,7 +13,7 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Log : public ::testing::Test {
+class DaemonLog : public ::testing::Test {
  protected:
   ~Log() override {
     unsetenv("JOURNAL_STREAM");
@@ -31,24 +30,24 @@ class Log : public ::testing::Test {
   std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
 };
 
-TEST_F(Log, LinesBeginWithTimeAndLevel) {
+TEST_F(DaemonLog, LinesBeginWithTimeAndLevel) {
   EXPECT_THAT(written(LogLevel::info, spdlog::level::warn, "hello"),
               ContainsRegex("^[0-9-]+T[0-9:]+Z warning: hello\n$"));
 }
 
-TEST_F(Log, LinesAreCleaned) {
+TEST_F(DaemonLog, LinesAreCleaned) {
   const std::string line = written(LogLevel::info, spdlog::level::info, "a\x1b[1m\nb");
 
   EXPECT_THAT(line, Not(HasSubstr("\x1b")));
   EXPECT_EQ(line.find('\n'), line.size() - 1);
 }
 
-TEST_F(Log, LinesBelowTheLevelAreLeftOut) {
+TEST_F(DaemonLog, LinesBelowTheLevelAreLeftOut) {
   EXPECT_EQ(written(LogLevel::warning, spdlog::level::info, "hello"), "");
   EXPECT_NE(written(LogLevel::debug, spdlog::level::debug, "hello"), "");
 }
 
-TEST_F(Log, LinesInAJournalHaveAPriorityAndNoTime) {
+TEST_F(DaemonLog, LinesInAJournalHaveAPriorityAndNoTime) {
   ::testing::internal::CaptureStderr();
   struct stat facts {};
   ASSERT_EQ(fstat(STDERR_FILENO, &facts), 0);
@@ -61,7 +60,7 @@ TEST_F(Log, LinesInAJournalHaveAPriorityAndNoTime) {
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "<3>hello\n");
 }
 
-TEST_F(Log, LinesToATerminalAreNotTheJournals) {
+TEST_F(DaemonLog, LinesToATerminalAreNotTheJournals) {
   setenv("JOURNAL_STREAM", "1:1", 1);
 
   EXPECT_THAT(written(LogLevel::info, spdlog::level::info, "hello"), HasSubstr("info: hello"));
