@@ -143,10 +143,13 @@ TEST_F(Push, ToNobodyKnownSaysWhatToDo) {
 }
 
 TEST_F(Push, OverTheRateIsALimit) {
-  anna.setup().flags = {"--rate", "3"};
+  anna.setup().flags = {"--rate", "1"};
   anna.restart();
+  // More than the slowest machine can push one a second of before the wait for an answer ends.
+  std::string lines;
+  for (int line = 0; line < 100; ++line) lines += "line\n";
 
-  const Said said = anna.ctl_with_input({"push", "ben", "-l"}, "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+  const Said said = anna.ctl_with_input({"push", "ben", "-l"}, lines);
 
   EXPECT_EQ(said.code, 9) << said.err;
   EXPECT_TRUE(is_one_line(said.err, "chatctl")) << said.err;

@@ -1,5 +1,6 @@
 // Trouble: what goes wrong on a machine is said in one clear line, and nothing is lost by it.
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include <random>
 #include <set>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/functional/harness/pair.h"
@@ -141,6 +143,36 @@ TEST(Trouble, OfADaemonThatStandsStillIsUnreachable) {
   }
   anna.process().signal(SIGCONT);
   EXPECT_EQ(anna.ctl({"id"}).code, 0);
+}
+
+// Takes one connection at a socket, as a daemon would, and is gone then.
+void listen_once(const std::string& path, Process& caller) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  const auto* raw = reinterpret_cast<const sockaddr*>(&address);
+  const File listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  ASSERT_EQ(bind(listener.number(), raw, sizeof address), 0);
+  ASSERT_EQ(listen(listener.number(), 1), 0);
+  caller.write("go\n");
+  ASSERT_TRUE(wait_until([&] {
+    return File(accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC)).number() >= 0;
+  }));
+}
+
+TEST(Trouble, OfADaemonThatDiesWhileItIsAskedIsSaid) {
+  const TempFolder folder;
+  const std::string socket = (folder / "sock").native();
+  Process::Setup setup;
+  setup.words = {"sh", "-c", "read go && exec " CHATCTL_PATH " --socket " + socket + " id"};
+  setup.kind = Process::Input::open;
+  Process asks(setup);
+
+  ASSERT_NO_FATAL_FAILURE(listen_once(socket, asks));
+
+  EXPECT_EQ(asks.wait(), 3);
+  EXPECT_TRUE(is_one_line(asks.err(), "chatctl")) << asks.err();
+  EXPECT_NE(asks.err().find("gone away"), std::string::npos) << asks.err();
 }
 
 class Damage : public Pair {
