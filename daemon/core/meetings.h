@@ -79,7 +79,7 @@ class Meetings {
   struct Wish {
     TimePoint due;
     Duration backoff = kWishBackoffMin;
-    bool is_being_asked = false;   // The other side's user has heard of it.
+    bool is_being_asked = false;  // The other side's user has heard of it.
   };
 
   bool is_visiting(const PeerId& peer) const;

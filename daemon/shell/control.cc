@@ -132,9 +132,7 @@ void Control::answer_members(const Asked& asked) {
   rows(asked, asked.node.member_records(conversation->room));
 }
 
-void Control::answer_peers(const Asked& asked) {
-  rows(asked, asked.node.peer_records(asked.now));
-}
+void Control::answer_peers(const Asked& asked) { rows(asked, asked.node.peer_records(asked.now)); }
 
 void Control::answer_doctor(const Asked& asked) {
   std::vector<control::Record> problems = asked.node.doctor_records();

@@ -27,8 +27,8 @@ inline constexpr std::size_t kPendingRequestsMax = 2048;
 
 // What the loop knows beyond Node.
 struct LoopFacts {
-  std::function<control::Record()> status;              // For `status`, Node's part included.
-  std::function<std::vector<std::string>()> complaints; // For `doctor`, one sentence each.
+  std::function<control::Record()> status;               // For `status`, Node's part included.
+  std::function<std::vector<std::string>()> complaints;  // For `doctor`, one sentence each.
 };
 
 class Control {
@@ -103,8 +103,8 @@ class Control {
   std::map<RequestId, Pending> pending_;
   RequestId next_request_{1};
   std::uint64_t undecodable_ = 0;
-  TimePoint next_look_;                           // For callers that are gone.
-  TimePoint next_try_ = TimePoint::never();       // For callers that did not read.
+  TimePoint next_look_;                      // For callers that are gone.
+  TimePoint next_try_ = TimePoint::never();  // For callers that did not read.
 };
 
 }  // namespace p2pchat

@@ -1,15 +1,14 @@
 #include "daemon/shell/control_socket.h"
 
+#include <cerrno>
+#include <charconv>
+#include <cstring>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include "proto/check.h"
@@ -47,7 +46,7 @@ bool is_answered(const fs::path& path) {
   const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return false;
   const int rc = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  const bool is_alive = rc == 0 || errno == EAGAIN;   // EAGAIN: its backlog is full.
+  const bool is_alive = rc == 0 || errno == EAGAIN;  // EAGAIN: its backlog is full.
   close(probe);
   return is_alive;
 }

@@ -7,11 +7,10 @@
 // Effects: one socket file. Owned by Control. Bounded by high-water marks.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <zmq.hpp>
 
 #include "daemon/shell/sockets.h"
@@ -22,10 +21,10 @@ namespace p2pchat {
 
 // One connection of a local program.
 struct Caller {
-  std::string route;          // How the ROUTER names it.
+  std::string route;  // How the ROUTER names it.
   std::uint32_t uid = 0;
-  int descriptor = -1;        // libzmq's, only to be looked at.
-  ino_t inode = 0;            // Of the kernel's socket, which tells a reused descriptor apart.
+  int descriptor = -1;  // libzmq's, only to be looked at.
+  ino_t inode = 0;      // Of the kernel's socket, which tells a reused descriptor apart.
 };
 
 class ControlSocket {
@@ -39,7 +38,7 @@ class ControlSocket {
 
   struct Received {
     Caller caller;
-    Bytes message;   // Empty for what is no message of ours.
+    Bytes message;  // Empty for what is no message of ours.
   };
   // The next message, if one waits.
   std::optional<Received> receive();
@@ -55,8 +54,8 @@ class ControlSocket {
   ControlSocket(zmq::socket_t socket, std::filesystem::path path, ino_t inode);
 
   zmq::socket_t socket_;
-  std::filesystem::path path_;   // Empty once moved from.
-  ino_t inode_;                  // Of the file that bind made.
+  std::filesystem::path path_;  // Empty once moved from.
+  ino_t inode_;                 // Of the file that bind made.
 };
 
 }  // namespace p2pchat

@@ -62,11 +62,11 @@ class Host {
   Store& store_;
   Outlets outlets_;
   std::optional<Node> node_;
-  Actions actions_;                                             // Of this turn, so far.
-  std::map<std::pair<PeerId, LinkSide>, std::string> links_;    // Those that stand; to which host.
-  bool can_store_ = true;                                       // As the Node was told last.
+  Actions actions_;                                           // Of this turn, so far.
+  std::map<std::pair<PeerId, LinkSide>, std::string> links_;  // Those that stand; to which host.
+  bool can_store_ = true;                                     // As the Node was told last.
   bool is_failure_logged_ = false;
-  TimePoint next_probe_ = TimePoint::never();                   // Of a store that failed.
+  TimePoint next_probe_ = TimePoint::never();  // Of a store that failed.
 };
 
 }  // namespace p2pchat

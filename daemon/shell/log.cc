@@ -1,15 +1,13 @@
 #include "daemon/shell/log.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <cstdlib>
 #include <fmt/chrono.h>
+#include <memory>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <cstdlib>
-#include <memory>
 #include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "proto/text.h"
 

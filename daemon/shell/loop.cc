@@ -1,10 +1,9 @@
 #include "daemon/shell/loop.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <csignal>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <system_error>
 
 #include "daemon/shell/identity_file.h"
@@ -88,11 +87,10 @@ Result<void> Loop::open_sockets(const Options& options) {
   const Place bound = net_->place();
   Settings settings =
       settings_of(options, card_places(options.advertise, bound, interface_hosts()));
-  host_.emplace(
-      std::move(settings), ground_.identity, ground_.store,
-      Outlets{[this](Moment now, const Action& action) { carry_out(now, action); },
-              [this](const std::set<RoomId>& rooms) { control_->wake(rooms); },
-              [this](const std::string& why) { control_->fail_pending(why); }});
+  host_.emplace(std::move(settings), ground_.identity, ground_.store,
+                Outlets{[this](Moment now, const Action& action) { carry_out(now, action); },
+                        [this](const std::set<RoomId>& rooms) { control_->wake(rooms); },
+                        [this](const std::string& why) { control_->fail_pending(why); }});
   if (auto started = host_->start(read_clocks()); !started) return started;
   const bool is_near = is_local_only(bound.host);
   spdlog::info("{} as {} listens on {}{}", short_text(ground_.identity.id()), options.name,
@@ -129,8 +127,8 @@ void Loop::wait(bool at_once) {
   std::vector<zmq::pollitem_t> items = net_->poll_items();
   items.push_back(control_->poll_item());
   items.push_back({nullptr, ground_.signals.descriptor(), ZMQ_POLLIN, 0});
-  const TimePoint due = std::min({host_->deadline(), net_->deadline(), control_->deadline(),
-                                  watchdog_.deadline()});
+  const TimePoint due =
+      std::min({host_->deadline(), net_->deadline(), control_->deadline(), watchdog_.deadline()});
   const TimePoint now = read_clocks().steady;
   const long timeout = at_once ? 0 : milliseconds_until(due, now);
   const int rc = zmq_poll(items.data(), static_cast<int>(items.size()), timeout);

@@ -60,7 +60,7 @@ class Loop {
   control::Record status() const;
 
   Ground ground_;
-  std::filesystem::path database_;      // The store's file, to be measured.
+  std::filesystem::path database_;  // The store's file, to be measured.
   Moment began_;
   zmq::context_t context_;
   std::optional<Inbox> inbox_;

@@ -1,14 +1,13 @@
 #include "daemon/shell/options.h"
 
-#include <arpa/inet.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
+#include <fmt/format.h>
 #include <set>
+#include <unistd.h>
 
 #include "proto/text.h"
 
@@ -26,8 +25,8 @@ constexpr std::string_view kListenDefault = "127.0.0.1:7473";
 constexpr std::uint16_t kDoorPortMax = 65533;
 
 // What may stand in the environment, in upper case with underscores, and in the file.
-constexpr std::array kKeys{"state", "socket", "name",  "listen",     "advertise",
-                           "accept", "rate",  "room-bytes", "relay", "log-level"};
+constexpr std::array kKeys{"state",  "socket", "name",       "listen", "advertise",
+                           "accept", "rate",   "room-bytes", "relay",  "log-level"};
 
 // All words as they came, before they mean anything.
 struct Words {
@@ -50,8 +49,8 @@ class StrictToml : public CLI::ConfigTOML {
     std::set<std::string> seen;
     for (const CLI::ConfigItem& item : all) {
       if (!item.parents.empty()) {
-        throw CLI::ConfigError(fmt::format("[{}] is a section, and there are none",
-                                           item.parents.front()));
+        throw CLI::ConfigError(
+            fmt::format("[{}] is a section, and there are none", item.parents.front()));
       }
       if (std::find(kKeys.begin(), kKeys.end(), item.name) == kKeys.end()) {
         throw CLI::ConfigError(fmt::format("'{}' is no key", cleaned(item.name)));
@@ -159,7 +158,7 @@ std::optional<fs::path> xdg(const Surroundings& around, const char* variable_nam
 }
 
 struct Folders {
-  fs::path state, socket, config;   // Empty where nothing can be the default.
+  fs::path state, socket, config;  // Empty where nothing can be the default.
 };
 
 Folders default_folders(const Surroundings& around, const std::string& state) {
@@ -307,8 +306,8 @@ Result<Options> understand(const Words& words, const Surroundings& around) {
   const auto advertise = advertised(words.advertise);
   if (!advertise) return tl::unexpected(advertise.error());
   const std::string_view accept_default = is_loopback(listen->host) ? "anyone" : "ask";
-  const auto accept = choose("accept", words.accept.empty() ? accept_default : words.accept,
-                             kAccepts);
+  const auto accept =
+      choose("accept", words.accept.empty() ? accept_default : words.accept, kAccepts);
   if (!accept) return tl::unexpected(accept.error());
   const auto rate = number<std::uint32_t>("rate", words.rate, 0);
   if (!rate) return tl::unexpected(rate.error());
@@ -333,9 +332,9 @@ Printout checked(const Words& words, const Options& options) {
   std::string advertise;
   if (options.advertise) {
     const std::string whole = to_text(*options.advertise);
-    advertise = fmt::format("advertise = \"{}\"\n", options.advertise->port != 0
-                                                        ? whole
-                                                        : whole.substr(0, whole.rfind(':')));
+    advertise =
+        fmt::format("advertise = \"{}\"\n",
+                    options.advertise->port != 0 ? whole : whole.substr(0, whole.rfind(':')));
   }
   return {fmt::format(
       "# {}\nstate = \"{}\"\nsocket = \"{}\"\nname = \"{}\"\nlisten = \"{}\"\n{}accept = \"{}\"\n"

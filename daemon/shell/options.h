@@ -28,8 +28,8 @@ struct Options {
   std::filesystem::path state;
   std::filesystem::path socket;
   std::string name;
-  Address listen;                     // Host: "*" or an IP address. Port 0: any three free ones.
-  std::optional<Address> advertise;   // Port 0: the one that is listened on.
+  Address listen;                    // Host: "*" or an IP address. Port 0: any three free ones.
+  std::optional<Address> advertise;  // Port 0: the one that is listened on.
   Accept accept = Accept::ask;
   std::uint32_t rate = kPushRateDefault;
   std::uint64_t room_bytes = kRoomBytesDefault;

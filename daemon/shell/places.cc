@@ -1,11 +1,10 @@
 #include "daemon/shell/places.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <ifaddrs.h>
 #include <net/if.h>
-
-#include <algorithm>
-#include <array>
 
 #include "proto/limits.h"
 

@@ -1,8 +1,7 @@
 #include "daemon/shell/present.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
+#include <fmt/format.h>
 
 #include "proto/base32.h"
 #include "proto/text.h"

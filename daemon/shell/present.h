@@ -24,7 +24,7 @@ class Presenter {
 
  private:
   const Node& node_;
-  std::map<RoomId, std::string> names_;   // Filled at the first question.
+  std::map<RoomId, std::string> names_;  // Filled at the first question.
   bool is_filled_ = false;
 };
 

@@ -1,5 +1,9 @@
 #include "daemon/shell/process.h"
 
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
 #include <sodium.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -7,11 +11,6 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-#include <fstream>
 #include <utility>
 
 namespace p2pchat {

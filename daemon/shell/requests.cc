@@ -1,9 +1,8 @@
 #include "daemon/shell/requests.h"
 
-#include <pwd.h>
-
 #include <algorithm>
 #include <array>
+#include <pwd.h>
 
 #include "proto/text.h"
 

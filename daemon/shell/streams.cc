@@ -19,8 +19,7 @@ bool overlap(const PullWish& a, const PullWish& b) {
 Streams::Streams(Inbox& inbox, const PeerId& self, Send send)
     : inbox_(inbox), self_(self), send_(std::move(send)) {}
 
-void Streams::open(const Caller& caller, std::uint64_t tag,
-                   std::variant<Rows, Pull, Log> source) {
+void Streams::open(const Caller& caller, std::uint64_t tag, std::variant<Rows, Pull, Log> source) {
   Stream& stream = streams_.emplace_back();
   stream.caller = caller;
   stream.tag = tag;
@@ -68,8 +67,12 @@ void Streams::end_rivals(const PullWish& wish) {
   for (Stream& stream : streams_) {
     const Pull* pull = std::get_if<Pull>(&stream.source);
     if (pull == nullptr || pull->wish.peek || !overlap(pull->wish, wish)) continue;
-    stream.source = Rows{{}, {stream.tag, true, ExitCode::failed,
-                              "another reader took the name " + wish.reader.name, {}}};
+    stream.source = Rows{{},
+                         {stream.tag,
+                          true,
+                          ExitCode::failed,
+                          "another reader took the name " + wish.reader.name,
+                          {}}};
   }
 }
 
@@ -153,8 +156,8 @@ Streams::Fed Streams::feed_pull(Stream& stream, Pull& pull, const Node& node,
   // Without credit one message is looked for, to tell waiting from being done.
   const auto at_most = std::clamp<std::int64_t>(stream.credit, 1, kRoundRows);
   PullCursor sent = pull.cursor;
-  const auto read = inbox_.pull(pull.cursor, static_cast<std::size_t>(at_most), self_,
-                                pull.wish.mine);
+  const auto read =
+      inbox_.pull(pull.cursor, static_cast<std::size_t>(at_most), self_, pull.wish.mine);
   if (!read) return finish(stream, exit_code(read.error().fault), read.error().text);
   if (read->empty()) return be_idle(stream, pull);
   for (const Entry& entry : *read) {
@@ -214,9 +217,8 @@ Streams::Fed Streams::finish(Stream& stream, ExitCode code, std::string error) {
 }
 
 Sent Streams::send_row(const Stream& stream, control::Record row) {
-  return send_(stream.caller,
-               control::encode(control::Reply{stream.tag, false, ExitCode::done, {},
-                                              std::move(row)}));
+  return send_(stream.caller, control::encode(control::Reply{
+                                  stream.tag, false, ExitCode::done, {}, std::move(row)}));
 }
 
 void Streams::drop(const std::string& route) {

@@ -36,9 +36,9 @@ inline constexpr std::size_t kQueuedAnswersMax = 1024;
 // What a pull was asked for.
 struct PullWish {
   Reader reader;
-  std::optional<RoomId> room;   // Nothing: all conversations, and those to come.
-  bool follow = false;          // Stays open, and says when it is idle.
-  bool peek = false;            // Neither ends another pull nor is ended by one.
+  std::optional<RoomId> room;  // Nothing: all conversations, and those to come.
+  bool follow = false;         // Stays open, and says when it is idle.
+  bool peek = false;           // Neither ends another pull nor is ended by one.
   bool mine = false;
 };
 
@@ -83,14 +83,14 @@ class Streams {
   struct Pull {
     PullWish wish;
     PullCursor cursor;
-    bool is_drained = false;     // Nothing more waits, until wake().
-    bool is_starved = false;     // Something waits, until more().
+    bool is_drained = false;  // Nothing more waits, until wake().
+    bool is_starved = false;  // Something waits, until more().
     bool is_idle_told = false;
-    bool is_narrow = false;      // There is a conversation that the cursor lacks.
+    bool is_narrow = false;  // There is a conversation that the cursor lacks.
   };
   struct Log {
     std::unique_ptr<LogStream> stream;
-    std::deque<Entry> read;      // Read, and not sent yet.
+    std::deque<Entry> read;  // Read, and not sent yet.
   };
   struct Stream {
     Caller caller;

@@ -229,7 +229,7 @@ class Play {
       case 11: return event::AliasRequested{request(), name(), source_.text()};
       case 12: return event::BlockRequested{request(), name(), source_.boolean()};
       case 13: return local();
-      case 14: return event::BatchDamaged{room_, author_.head(source_).feed, number(), number()};
+      case 14: return damage();
       case 15: return event::StoreRecovered{};
       default: return time_passes();
     }
@@ -241,6 +241,13 @@ class Play {
     open_.erase(dropped);
     dropped_.insert(dropped);
     return event::RequestDropped{dropped};
+  }
+
+  // The store names batches as it once stored them.
+  Event damage() {
+    const FeedId feed = author_.head(source_).feed;
+    const Number first = number().next();
+    return event::BatchDamaged{room_, feed, first, {first.value + source_.integer(1) % 64}};
   }
 
   Event time_passes() {

@@ -42,6 +42,11 @@ bool Checkers::is_member(const RoomId& room, const PeerId& peer) const {
   return members != nullptr && (hosts_[members->a] == peer || hosts_[members->b] == peer);
 }
 
+bool Checkers::is_blocked(const Witness& witness, const PeerId& peer) const {
+  const auto it = witness.disk.contacts().find(peer);
+  return it != witness.disk.contacts().end() && it->second.is_blocked;
+}
+
 // --- What is stored ---------------------------------------------------------
 
 void Checkers::storing(const Witness& witness, const Action& action) {
@@ -55,6 +60,7 @@ void Checkers::storing(const Witness& witness, const Action& action) {
   } else if (const auto* contact = std::get_if<action::StoreContact>(&action)) {
     const PeerId& self_id = hosts_[witness.host];
     const Contact& told = contact->contact;
+    if (told.is_blocked) newly_blocked_.insert({witness.host, told.id});
     if (told.founding && !verify_founding(told.id, self_id, *told.founding)) {
       fail(witness, "counts somebody as met without a signature");
     }
@@ -74,6 +80,9 @@ void Checkers::storing_batch(const Witness& witness, const action::StoreBatch& o
   }
   if (!is_member(batch->room, witness.host) || !is_member(batch->room, batch->feed.author)) {
     return fail(witness, "stores a batch of somebody who is no member");
+  }
+  if (is_blocked(witness, batch->feed.author)) {
+    return fail(witness, "stores a batch of somebody blocked");
   }
   const Disk::Row* row = witness.disk.covering(batch->room, batch->feed, batch->first);
   if (row != nullptr) {
@@ -228,6 +237,12 @@ void Checkers::giving(const Witness& witness, const PeerId& peer, const Bytes& f
 
 void Checkers::leaving_message(const Witness& witness, const link::Message& message,
                                const PeerId* to) {
+  const bool is_greeting = std::holds_alternative<link::Ack>(message);
+  const bool was_blocked =
+      to != nullptr && is_blocked(witness, *to) && !newly_blocked_.contains({witness.host, *to});
+  if (was_blocked && !is_greeting) {
+    return fail(witness, "talks to somebody blocked");
+  }
   if (const auto* posts = std::get_if<link::Posts>(&message)) {
     leaving_posts(witness, posts->room, posts->batch, to);
   } else if (const auto* give = std::get_if<link::Give>(&message)) {
@@ -318,6 +333,7 @@ bool Checkers::holds_head(const Witness& witness, const RoomId& room, const Head
 // --- After a turn, after faults, at the end ---------------------------------
 
 void Checkers::turned(const Witness& witness, const Node& node) {
+  newly_blocked_.clear();
   for (const auto& [room, members] : pairs_) {
     if (members.a != witness.host && members.b != witness.host) continue;
     Stamp& settled = final_[{witness.host, room}];

@@ -8,6 +8,7 @@
 //                        over all its incarnations
 //   clocks               stamps rise, above all that was stored, promised or shown
 //   final is final       nothing is stored below a line once said to be final
+//   blocked is blocked   nothing of a room goes to, or comes from, a blocked peer
 //
 // They look at what Nodes order and at what stores hold, never into a Node.
 // Pure; owned by World.
@@ -68,6 +69,7 @@ class Checkers {
   void fail(const Witness& witness, const std::string& text);
   const Pair* pair(const RoomId& room) const;
   bool is_member(const RoomId& room, HostIndex host) const;
+  bool is_blocked(const Witness& witness, const PeerId& peer) const;
   bool is_member(const RoomId& room, const PeerId& peer) const;
 
   void storing_batch(const Witness& witness, const action::StoreBatch& order);
@@ -100,6 +102,7 @@ class Checkers {
   std::map<std::pair<PeerId, Counter>, Bytes> cards_;
   std::set<HostIndex> amnesiacs_;  // Have lost their state once.
   std::set<HostIndex> damaged_;
+  std::set<std::pair<HostIndex, PeerId>> newly_blocked_;  // In this very turn.
 };
 
 }  // namespace p2pchat::sim

@@ -23,7 +23,8 @@ Script::Script(std::uint64_t seed) : prng_(seed), plan_(draw_plan()), world_(prn
 Plan Script::draw_plan() {
   Plan plan;
   plan.hosts = prng_.chance(60) ? 2 : prng_.between(3, 5);
-  plan.length = prng_.between(30s, 120s);
+  // Some runs are long enough for room keys to change.
+  plan.length = prng_.chance(3) ? prng_.between(61min, 70min) : prng_.between(30s, 120s);
   plan.pushes = prng_.between(5, 40);
   plan.faults = prng_.between(0, kFaultsMax);
   plan.conditions.loss = prng_.chance(50) ? prng_.between(1, 30) : 0;
@@ -42,6 +43,7 @@ void Script::draw_faults(Plan& plan) {
   plan.clock_jumps = prng_.chance(40);
   plan.disk_fills = prng_.chance(40);
   plan.damages = prng_.chance(20);
+  plan.quarrels = prng_.chance(20);
   if (prng_.chance(30)) plan.sheltered = prng_.below(plan.hosts);
   if (prng_.chance(30)) plan.mover = plan.sheltered.value_or(prng_.below(plan.hosts));
   if (prng_.chance(30)) plan.amnesiac = prng_.below(plan.hosts);
@@ -108,7 +110,10 @@ void Script::users_look(Duration interval) {
       seek(a, b, pair.a_asks, pair);
       seek(b, a, pair.b_asks, pair);
     }
-    for (HostIndex i = 0; i < plan_.hosts; ++i) answer_strangers(world_.host(i));
+    for (HostIndex i = 0; i < plan_.hosts; ++i) {
+      answer_strangers(world_.host(i));
+      if (is_healed_) make_peace(world_.host(i));
+    }
     users_look(prng_.between(kUsersLookMin, kUsersLookMax));
   });
 }
@@ -133,6 +138,14 @@ void Script::answer_strangers(Host& who) {
     if (contact.asks) strangers.push_back(id);
   }
   for (const PeerId& id : strangers) world_.meet(who, to_text(id));
+}
+
+void Script::make_peace(Host& who) {
+  std::vector<PeerId> blocked;
+  for (const auto& [id, contact] : who.disk().contacts()) {
+    if (contact.is_blocked) blocked.push_back(id);
+  }
+  for (const PeerId& id : blocked) world_.block(who, to_text(id), true);
 }
 
 void Script::schedule_pushes() {
@@ -175,7 +188,7 @@ void Script::schedule_faults() {
 }
 
 void Script::strike() {
-  switch (prng_.below(6)) {
+  switch (prng_.below(7)) {
     case 0: return plan_.crashes ? crash_some() : void();
     case 1: return plan_.partitions ? partition_some() : void();
     case 2: {
@@ -186,6 +199,7 @@ void Script::strike() {
     case 3: return plan_.clock_jumps ? jump_some() : void();
     case 4: return plan_.disk_fills ? fill_some() : void();
     case 5: return plan_.damages ? damage_some() : void();
+    case 6: return plan_.quarrels ? quarrel_some() : void();
   }
 }
 
@@ -245,6 +259,16 @@ void Script::damage_some() {
     }
   }
   if (!rows.empty()) world_.damage(host, prng_.pick(rows));
+}
+
+void Script::quarrel_some() {
+  const Pair& pair = prng_.pick(pairs_);
+  Host& who = world_.host(prng_.chance(50) ? pair.a : pair.b);
+  const std::string whom = to_text(world_.host(who.index() == pair.a ? pair.b : pair.a).id());
+  if (who.is_up()) world_.block(who, whom);
+  world_.after(prng_.between(500ms, 30s), [this, &who, whom] {
+    if (who.is_up()) world_.block(who, whom, true);
+  });
 }
 
 void Script::forget_once() {

@@ -36,6 +36,7 @@ struct Plan {
   bool clock_jumps = false;
   bool disk_fills = false;
   bool damages = false;
+  bool quarrels = false;  // Users block each other, and think better of it.
   std::optional<HostIndex> sheltered;
   std::optional<HostIndex> mover;
   std::optional<HostIndex> amnesiac;
@@ -72,6 +73,7 @@ class Script {
   void users_look(Duration interval);
   void seek(Host& who, const Host& whom, bool wants, const Pair& pair);
   void answer_strangers(Host& who);
+  void make_peace(Host& who);
   void push_some();
   std::string next_text();
 
@@ -82,6 +84,7 @@ class Script {
   void jump_some();
   void fill_some();
   void damage_some();
+  void quarrel_some();
   void forget_once();
   void move_once();
   void restart(Host& host, Duration wait);

@@ -1,17 +1,16 @@
 #include "tests/functional/harness/daemon.h"
 
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <iostream>
 #include <sstream>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <utility>
 
 namespace p2pchat::functional {
@@ -117,7 +116,8 @@ void Daemon::crash() {
 }
 
 void Daemon::restart() {
-  if (const int code = stop(); code != 0) throw Stuck(name_ + " ended with " + std::to_string(code));
+  if (const int code = stop(); code != 0)
+    throw Stuck(name_ + " ended with " + std::to_string(code));
   start();
 }
 

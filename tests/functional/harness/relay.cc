@@ -1,12 +1,11 @@
 #include "tests/functional/harness/relay.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-#include <algorithm>
-#include <array>
 #include <utility>
 
 namespace p2pchat::functional {

@@ -1,11 +1,10 @@
 #include "tests/functional/harness/tcp.h"
 
 #include <arpa/inet.h>
+#include <array>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-#include <array>
 
 namespace p2pchat::functional {
 namespace {

@@ -1,13 +1,12 @@
 #include "daemon/shell/control_socket.h"
 
+#include <cstring>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cstring>
-#include <fstream>
 
 #include "daemon/shell/zap.h"
 #include "tests/unit/temp_folder.h"

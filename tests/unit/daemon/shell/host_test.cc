@@ -44,13 +44,13 @@ class TheHost : public LocalFixture {
     say_as_bob(link::Ack{});
   }
   void say_as_bob(const link::Message& message) {
-    host_.raise(at_, event::LinkFrameReceived{sample_peer(2), LinkSide::accepted,
-                                              link::encode(message)});
+    host_.raise(
+        at_, event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, link::encode(message)});
     ASSERT_TRUE(host_.end_turn(at_));
   }
   void break_disk(bool broken) {
-    ASSERT_TRUE(store_->database().run(broken ? "PRAGMA query_only = ON"
-                                              : "PRAGMA query_only = OFF"));
+    ASSERT_TRUE(
+        store_->database().run(broken ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF"));
   }
 
   template <class Kind>
@@ -76,7 +76,7 @@ class TheHost : public LocalFixture {
   Actions actions_;
   std::set<RoomId> woken_;
   std::vector<std::string> failures_;
-  std::size_t stored_rooms_ = 0;   // When the last action was carried out.
+  std::size_t stored_rooms_ = 0;  // When the last action was carried out.
   Host host_;
 };
 

@@ -17,9 +17,8 @@ class LocalFixture : public StoreFixture {
  protected:
   LocalFixture() {
     inbox_.emplace(*store_);
-    node_.emplace(Settings{"me", {}, Accept::ask, false, 0, kRoomBytesDefault},
-                  sample_identity(1), Seed{},
-                  Snapshot{{}, {}, {met(2, "bob"), met(3, "carol")}, {}});
+    node_.emplace(Settings{"me", {}, Accept::ask, false, 0, kRoomBytesDefault}, sample_identity(1),
+                  Seed{}, Snapshot{{}, {}, {met(2, "bob"), met(3, "carol")}, {}});
     (void)node_->start({});
   }
 

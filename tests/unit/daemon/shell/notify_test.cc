@@ -1,12 +1,11 @@
 #include "daemon/shell/notify.h"
 
+#include <array>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <array>
-#include <cstring>
 
 #include "tests/unit/temp_folder.h"
 

@@ -1,8 +1,7 @@
 #include "daemon/shell/options.h"
 
-#include <gmock/gmock.h>
-
 #include <fstream>
+#include <gmock/gmock.h>
 
 #include "tests/unit/temp_folder.h"
 

@@ -1,10 +1,9 @@
 #include "daemon/shell/process.h"
 
+#include <csignal>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#include <csignal>
 
 #include "proto/crypto.h"
 

@@ -52,8 +52,8 @@ TEST_F(Request, WithAReadersNameThatIsNoneIsRefused) {
   };
 
   EXPECT_TRUE(named(std::string(kReaderNameBytesMax, 'x')));
-  for (const std::string& bad : {std::string(), std::string("a\nb"),
-                                 std::string(kReaderNameBytesMax + 1, 'x')}) {
+  for (const std::string& bad :
+       {std::string(), std::string("a\nb"), std::string(kReaderNameBytesMax + 1, 'x')}) {
     ASSERT_FALSE(named(bad));
     EXPECT_EQ(named(bad).error().fault, Fault::usage);
   }
@@ -78,7 +78,8 @@ TEST_F(Request, ToPullCarriesItsFlags) {
 TEST_F(Request, ForALogBoundsItByTimeOrByMessage) {
   SampleFeed feed(2, room(2));
   store({feed.open(1), feed.say(Stamp::at({5000}).value, {"one"})});
-  const auto query = log_query_in(control::Record().set("name", "bob")
+  const auto query = log_query_in(control::Record()
+                                      .set("name", "bob")
                                       .set("since_id", message_id(feed.tag(), {2}))
                                       .set("until_ms", std::int64_t{6000})
                                       .set("last", std::int64_t{3}),
@@ -92,25 +93,24 @@ TEST_F(Request, ForALogBoundsItByTimeOrByMessage) {
 }
 
 TEST_F(Request, ForALogOfAnUnknownMessageIsRefused) {
-  const auto query = log_query_in(
-      control::Record().set("name", "bob").set("since_id", "nonsense"), *node_, *inbox_);
+  const auto query = log_query_in(control::Record().set("name", "bob").set("since_id", "nonsense"),
+                                  *node_, *inbox_);
 
   EXPECT_FALSE(query);
 }
 
 TEST_F(Request, ThatTookPlacesMeansTheFurthestOfEachRoom) {
   const auto places = places_in(control::Record().set(
-      "places", std::vector<std::string>{encode_place(room(2), {5, 1}),
-                                         encode_place(room(2), {4, 9}),
-                                         encode_place(room(3), {1, 0})}));
+      "places",
+      std::vector<std::string>{encode_place(room(2), {5, 1}), encode_place(room(2), {4, 9}),
+                               encode_place(room(3), {1, 0})}));
 
   EXPECT_EQ(places.value(), (PullCursor{{room(2), {5, 1}}, {room(3), {1, 0}}}));
 }
 
 TEST_F(Request, ThatTookNonsenseIsRefused) {
   EXPECT_FALSE(places_in({}));
-  const auto bad =
-      places_in(control::Record().set("places", std::vector<std::string>{"a\x1b[1m"}));
+  const auto bad = places_in(control::Record().set("places", std::vector<std::string>{"a\x1b[1m"}));
   ASSERT_FALSE(bad);
   EXPECT_THAT(bad.error().text, ::testing::Not(HasSubstr("\x1b")));
 }

@@ -15,7 +15,8 @@ constexpr std::uint64_t kNow = std::uint64_t{1'700'000'000'000} << 16U;
 class Stream : public LocalFixture {
  protected:
   Stream()
-      : bob_(2, room(2)), carol_(3, room(3)),
+      : bob_(2, room(2)),
+        carol_(3, room(3)),
         streams_(*inbox_, sample_peer(1), [this](const Caller& caller, const Bytes& message) {
           if (caller.route == full_) return Sent::full;
           if (caller.route == gone_) return Sent::gone;
@@ -140,8 +141,8 @@ TEST_F(Stream, ThatFollowsTakesInConversationsThatComeLater) {
 }
 
 TEST_F(Stream, NeverRunsAheadOfItsCredit) {
-  for (int i = 0; i < 5; ++i) say(bob_, {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k",
-                                         "l", "m", "n", "o", "p"});
+  for (int i = 0; i < 5; ++i)
+    say(bob_, {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"});
   streams_.pull(caller("a"), 7, wish(), *node_);
   feed();
 
@@ -162,8 +163,8 @@ TEST_F(Stream, NeverRunsAheadOfItsCredit) {
 }
 
 TEST_F(Stream, ThatUsedUpItsCreditExactlyStillEnds) {
-  for (int i = 0; i < 4; ++i) say(bob_, {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k",
-                                         "l", "m", "n", "o", "p"});
+  for (int i = 0; i < 4; ++i)
+    say(bob_, {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"});
   streams_.pull(caller("a"), 7, wish(), *node_);
   feed();
 
@@ -245,8 +246,8 @@ TEST_F(Stream, OfALogAnswersTheOneOrderWithoutPlaces) {
 }
 
 TEST_F(Stream, OfALogWaitsForCreditAndForItsReader) {
-  for (int i = 0; i < 5; ++i) say(bob_, {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k",
-                                         "l", "m", "n", "o", "p"});
+  for (int i = 0; i < 5; ++i)
+    say(bob_, {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"});
   LogQuery query;
   query.room = room(2);
 
@@ -264,8 +265,9 @@ TEST_F(Stream, OfALogWaitsForCreditAndForItsReader) {
 }
 
 TEST_F(Stream, OfKnownRowsSendsThemAllAndEnds) {
-  streams_.rows(caller("a"), 7, {control::Record().set("n", std::int64_t{1}),
-                                 control::Record().set("n", std::int64_t{2})});
+  streams_.rows(
+      caller("a"), 7,
+      {control::Record().set("n", std::int64_t{1}), control::Record().set("n", std::int64_t{2})});
   EXPECT_TRUE(streams_.is_open(caller("a"), 7));
   feed();
 
