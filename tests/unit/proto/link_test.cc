@@ -42,10 +42,13 @@ std::vector<link::Message> one_of_each() {
   };
 }
 
-TEST(Link, RegistrationCarriesACard) {
+TEST(Link, RegistrationCarriesACardAndAnIncarnation) {
   const Card card = fixture::card_of(fixture::kAnna);
 
-  EXPECT_EQ(carried(link::Registration{card, {}}).card.raw, card.raw);
+  const auto registration = carried(link::Registration{card, filled<Incarnation>(7)});
+
+  EXPECT_EQ(registration.card.raw, card.raw);
+  EXPECT_EQ(registration.incarnation, filled<Incarnation>(7));
 }
 
 TEST(Link, RegistrationWithAForgedCardIsForged) {

@@ -15,7 +15,7 @@ using ::testing::Not;
 
 class DaemonLog : public ::testing::Test {
  protected:
-  ~Log() override {
+  ~DaemonLog() override {
     unsetenv("JOURNAL_STREAM");
     spdlog::set_default_logger(before_);
   }
