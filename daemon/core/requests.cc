@@ -8,6 +8,11 @@
 #include "proto/pair.h"
 
 namespace p2pchat {
+namespace {
+
+Error no_writes() { return {Fault::machine, "the disk takes no writes; nothing was done"}; }
+
+}  // namespace
 
 Actions Node::on(const Turn& turn, const event::DoorAsked& event) {
   if (!can_store_) {
@@ -27,9 +32,7 @@ Actions Node::on(const Turn&, const event::DoorFailed& event) {
 }
 
 Actions Node::on(const Turn& turn, const event::MeetRequested& event) {
-  if (!can_store_) {
-    return {refuse(event.request, {Fault::machine, "the disk takes no writes; nothing was done"})};
-  }
+  if (!can_store_) return {refuse(event.request, no_writes())};
   return settle(turn, meetings_.meet(turn, contacts_, card_, event));
 }
 
@@ -100,6 +103,7 @@ Result<Contact*> Node::contact_of(std::string_view who) {
 }
 
 Actions Node::on(const Turn&, const event::AliasRequested& event) {
+  if (!can_store_) return {refuse(event.request, no_writes())};
   const auto contact = contact_of(event.who);
   if (!contact) return {refuse(event.request, contact.error())};
   if (const auto renamed = contacts_.rename(**contact, event.name); !renamed) {
@@ -109,6 +113,7 @@ Actions Node::on(const Turn&, const event::AliasRequested& event) {
 }
 
 Actions Node::on(const Turn&, const event::VerifyRequested& event) {
+  if (!can_store_) return {refuse(event.request, no_writes())};
   const auto contact = contact_of(event.who);
   if (!contact) return {refuse(event.request, contact.error())};
   (*contact)->is_verified = true;
@@ -116,6 +121,7 @@ Actions Node::on(const Turn&, const event::VerifyRequested& event) {
 }
 
 Actions Node::on(const Turn& turn, const event::BlockRequested& event) {
+  if (!can_store_) return {refuse(event.request, no_writes())};
   const auto found = contact_of(event.who);
   if (!found) return {refuse(event.request, found.error())};
   Contact& contact = **found;
