@@ -48,6 +48,8 @@ Actions Node::start(Moment now) {
   }
   for (const auto& [peer, contact] : contacts_.all()) {
     peers_[pair_room(identity_.id(), peer)] = peer;
+    // The history with somebody who is blocked is kept, and mended should it be undone.
+    if (contact.founding && !contact.asks) open_room(peer);
     if (contact.is_met()) append(actions, admit(turn, contact));
   }
   meetings_.resume(turn, contacts_);
@@ -210,19 +212,21 @@ Actions Node::from_room(const Room& room, const PeerId& said_by, Actions actions
 }
 
 Actions Node::admit(const Turn& turn, const Contact& contact) {
-  const PeerId& peer = contact.id;
+  open_room(contact.id);
+  links_.keep(turn, contact.id, contact.places());
+  return {action::Admit{contact.id}};
+}
+
+void Node::open_room(const PeerId& peer) {
   const RoomId id = pair_room(identity_.id(), peer);
   peers_[id] = peer;
-  if (!rooms_.contains(id)) {
-    std::vector<PeerId> members{identity_.id(), peer};
-    std::sort(members.begin(), members.end());
-    RoomFacts facts{id,           pair_value(identity_.id(), peer),
-                    members,      identity_.id(),
-                    incarnation_, settings_.room_bytes};
-    rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store_);
-  }
-  links_.keep(turn, peer, contact.places());
-  return {action::Admit{peer}};
+  if (rooms_.contains(id)) return;
+  std::vector<PeerId> members{identity_.id(), peer};
+  std::sort(members.begin(), members.end());
+  RoomFacts facts{id,           pair_value(identity_.id(), peer),
+                  members,      identity_.id(),
+                  incarnation_, settings_.room_bytes};
+  rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store_);
 }
 
 RoomState Node::take_stored(const RoomId& room) {

@@ -102,6 +102,7 @@ class Node {
 
   // The one way in: admits, opens the pair room, and begins to dial.
   Actions admit(const Turn& turn, const Contact& contact);
+  void open_room(const PeerId& peer);
   Actions settle(const Turn& turn, Meetings::Outcome outcome);
   Actions link_ready(const Turn& turn, const PeerId& peer);
   Actions dial_failed(const Turn& turn, const PeerId& peer);
