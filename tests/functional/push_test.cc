@@ -100,7 +100,7 @@ TEST_F(Push, OfBytesThatAreNoTextKeepsThem) {
   const std::string bytes("\xff\x00\x01\xfe", 4);
 
   const Said said = anna.ctl_with_input({"push", "ben", "-"}, bytes);
-  ASSERT_TRUE(wait_until([&] { return ben.tell({"log", "anna", "--json"}) != ""; }));
+  ASSERT_TRUE(wait_until([&] { return !ben.tell({"log", "anna", "--json"}).empty(); }));
   const Json message = json_lines(ben.tell({"pull", "--json"})).at(0);
 
   EXPECT_EQ(said.code, 0) << said.err;
@@ -151,6 +151,7 @@ TEST_F(Push, OverTheRateIsALimit) {
   // Four at once, as often as it takes on a slow machine until a second has seen two of them.
   const bool is_refused = wait_until([&] {
     std::vector<Process> pushers;
+    pushers.reserve(4);
     for (int i = 0; i < 4; ++i) pushers.emplace_back(anna.ctl_setup({"push", "ben", "quick"}));
     for (Process& each : pushers) {
       const int code = each.wait();

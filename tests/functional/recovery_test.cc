@@ -20,8 +20,7 @@ bool come_to_agree(const Daemon& a, const Daemon& b, std::size_t count) {
   return wait_until([&] { return agree(a, b, count); });
 }
 
-class Recovery : public testing::Test {
- protected:
+struct Recovery : testing::Test {
   // Anna and Ben have met, and three messages have gone each way.
   void talk() {
     anna.start();
@@ -91,8 +90,7 @@ TEST_F(Recovery, OfBothAfterOneHasMovedWorksAgain) {
   EXPECT_EQ(ben.door(), door);
 }
 
-class OneWay : public testing::Test {
- protected:
+struct OneWay : testing::Test {
   TempFolder folder;
   // Says that it is where nothing listens: nobody can dial it.
   Daemon hidden{folder.path(), "hidden", {"", {"--advertise", "127.0.0.1:1"}}};

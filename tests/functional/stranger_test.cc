@@ -69,8 +69,7 @@ class ZmqStranger {
   zmq::socket_t monitor_;
 };
 
-class Stranger : public Pair {
- protected:
+struct Stranger : Pair {
   void SetUp() override {
     Pair::SetUp();
     const Json self = anna.ask({"id"});

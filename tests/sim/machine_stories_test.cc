@@ -11,7 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using ::testing::UnorderedElementsAre;
 
 TEST(Machine, ADiskThatIsFullRefusesPushesAndRecovers) {
   Stage stage;

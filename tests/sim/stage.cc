@@ -101,6 +101,7 @@ std::vector<std::string> Stage::log(const Host& reader, const Host& with) const 
     }
   }
   std::vector<std::string> lines;
+  lines.reserve(sorted.size());
   for (const auto& [place, line] : sorted) lines.push_back(line);
   return lines;
 }

@@ -9,7 +9,6 @@ namespace p2pchat::sim {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // Nothing that the network carries gets through.

@@ -1,10 +1,10 @@
 #include "ctl/arguments.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "ctl/help.h"
 #include "tests/unit/ctl/fake_daemon.h"

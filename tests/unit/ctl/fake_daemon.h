@@ -6,11 +6,11 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <gtest/gtest.h>
 #include <mutex>
-#include <stdlib.h>
 #include <string>
 #include <sys/eventfd.h>
 #include <thread>

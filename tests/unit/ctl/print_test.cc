@@ -1,8 +1,8 @@
 #include "ctl/print.h"
 
+#include <cstdlib>
+#include <ctime>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <time.h>
 
 namespace p2pchat::ctl {
 namespace {

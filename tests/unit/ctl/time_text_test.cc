@@ -1,10 +1,10 @@
 #include "ctl/time_text.h"
 
 #include <cstdint>
+#include <cstdlib>
+#include <ctime>
 #include <gtest/gtest.h>
 #include <limits>
-#include <stdlib.h>
-#include <time.h>
 
 namespace p2pchat::ctl {
 namespace {

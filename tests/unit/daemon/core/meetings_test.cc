@@ -132,7 +132,8 @@ TEST_F(MeetingsTest, AWishIsRepeatedAtTheDoor) {
 TEST_F(MeetingsTest, StrangersThatWaitAreBounded) {
   Side ben(2, "ben", Accept::ask);
   std::size_t told_of = 0;
-  for (std::uint8_t who = 10; who < 10 + kStrangersMax + 5; ++who) {
+  for (std::size_t i = 0; i < kStrangersMax + 5; ++i) {
+    const auto who = static_cast<std::uint8_t>(10 + i);
     Side stranger(who, "stranger", Accept::anyone);
     const auto told = carry(stranger, ben, stranger.meet(kDoor));
     EXPECT_EQ(told.code, ExitCode::queued);

@@ -133,6 +133,7 @@ TEST_F(DoorTest, BearsSoManyVisitorsAtOnce) {
   for (std::size_t i = 0; i < kDoorOpenMax; ++i) visitors.push_back(visit());
   ASSERT_TRUE(bob_until([&] { return bob_.net->deadline() != TimePoint::never(); }));
   std::vector<Tcp> late;
+  late.reserve(3);
   for (int i = 0; i < 3; ++i) late.push_back(visit());
 
   ASSERT_TRUE(bob_until([&] { return bob_.counter("door_turned_away") == 3; }));

@@ -244,6 +244,7 @@ TEST_P(LogTwin, SortsLikeOneWhoHoldsAllInMemory) {
     for (const Entry& entry : log(query, 1 + below(40))) ids.push_back(entry.id);
 
     std::vector<std::string> expected_ids;
+    expected_ids.reserve(expected.size());
     for (const Key& key : expected) {
       expected_ids.push_back(message_id(feed_tag(room_, key.feed), {key.number}));
     }

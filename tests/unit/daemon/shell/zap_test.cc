@@ -53,12 +53,12 @@ class ZapTest : public testing::Test {
 };
 
 const PeerId& alice() {
-  static const PeerId id = identity_of(1).id();
-  return id;
+  static const PeerId kId = identity_of(1).id();
+  return kId;
 }
 const CurveKey& alice_key() {
-  static const CurveKey key = *curve_key(alice());
-  return key;
+  static const CurveKey kKey = *curve_key(alice());
+  return kKey;
 }
 
 TEST_F(ZapTest, TellsAStrangerToTryAgainLater) {
