@@ -44,10 +44,14 @@ inline constexpr std::size_t kHeldPostsMax = 4096;
 inline constexpr std::size_t kHeldBytesMax = 64 * 1024 * 1024;
 // Stored bytes of one room before it pauses (the default of `room_bytes`).
 inline constexpr std::uint64_t kRoomBytesDefault = 1024ULL * 1024 * 1024;
-// Feeds of one room that are tracked; a restart of an author that posts adds one.
+// Feeds of one author in a room; a restart of an author that posts adds one.
 inline constexpr std::size_t kFeedsMax = 64 * 1024;
+// Feeds in which one member may be ahead of us; the rest is heard of later.
+inline constexpr std::size_t kClaimsMax = 4096;
 // Own pushes a second (the default of `rate`).
 inline constexpr std::uint32_t kPushRateDefault = 1000;
+// Pushes that wait for the rate to allow them.
+inline constexpr std::size_t kPacedPushesMax = 2048;
 // What one open want may ask for, and what all wants of a pair of peers sum to.
 inline constexpr std::uint64_t kWantBytesMax = 1024 * 1024;
 // New batches sent over a link to a member that does not hear us, until it reports.
@@ -80,6 +84,8 @@ inline constexpr std::size_t kControlStreamsMax = 256;
 inline constexpr Duration kClockAheadMax = 5min;
 inline constexpr Duration kBeatInterval = 15s;
 inline constexpr Duration kBeatDebounce = 200ms;
+// A member is told all that we hold at most this often, however often it asks.
+inline constexpr Duration kFullStateInterval = 1s;
 // A publisher is heard as long as one of three beats gets through.
 inline constexpr Duration kHearingTimeout = 3 * kBeatInterval + 5s;
 inline constexpr Duration kKeyLifetime = 1h;

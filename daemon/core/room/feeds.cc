@@ -5,30 +5,40 @@
 #include "proto/limits.h"
 
 namespace p2pchat {
+namespace {
 
-Feeds::Feeds(const RoomId& room, const std::vector<FeedState>& stored) : room_(room) {
-  for (const FeedState& feed : stored) {
-    feeds_[feed.feed].state = {feed.have, feed.head, feed.stamp};
+// Of a batch that waits: its bytes, and its posts once more as they were decoded.
+std::size_t bytes_held(const Batch& batch) {
+  return 2 * batch.raw.size() + batch.posts.size() * sizeof(Post);
+}
+
+}  // namespace
+
+Feeds::Feeds(const PeerId& self, const std::vector<FeedState>& stored) : self_(self) {
+  for (const FeedState& each : stored) {
+    feeds_[each.feed.author][each.feed.incarnation].state = {each.have, each.head, each.stamp};
   }
 }
 
 Feeds::Verdict Feeds::take(Batch batch, std::vector<Batch>& ready) {
-  Feed* feed = feed_of(batch.feed);
-  if (feed == nullptr) return Verdict::dropped;
-  const Verdict verdict = judge(*feed, batch);
-  switch (verdict) {
-    case Verdict::taken:
+  const Feed* known = find(batch.feed);
+  const FeedId id = batch.feed;
+  switch (const Verdict verdict = judge(known == nullptr ? Feed{} : *known, batch)) {
+    case Verdict::taken: {
+      Feed* feed = find_or_add(id);
+      if (feed == nullptr) return Verdict::dropped;
       append(*feed, std::move(batch), ready);
       if (held_posts_ > 0) release(ready);
       return verdict;
+    }
     case Verdict::waiting:
-      if (batch.first == Number{1}) claim_dependency(*feed, batch);
-      return hold_back(*feed, std::move(batch)) ? Verdict::waiting : Verdict::dropped;
+      if (batch.first == Number{1}) claim_dependency(batch);
+      return hold_back(id, std::move(batch)) ? Verdict::waiting : Verdict::dropped;
     case Verdict::known:
     case Verdict::dropped:
     case Verdict::broken: return verdict;
   }
-  return verdict;
+  return Verdict::dropped;
 }
 
 Feeds::Verdict Feeds::judge(const Feed& feed, const Batch& batch) const {
@@ -51,133 +61,164 @@ Feeds::Verdict Feeds::judge(const Feed& feed, const Batch& batch) const {
   return follows ? Verdict::taken : Verdict::broken;
 }
 
-bool Feeds::hold_back(Feed& feed, Batch batch) {
-  if (feed.waiting.contains(batch.first)) return true;
+bool Feeds::hold_back(const FeedId& id, Batch batch) {
   const bool fits = held_posts_ + batch.posts.size() <= kHeldPostsMax &&
-                    held_bytes_ + batch.raw.size() <= kHeldBytesMax;
-  if (!fits) return false;
-  held_posts_ += batch.posts.size();
-  held_bytes_ += batch.raw.size();
-  feed.waiting.emplace(batch.first, std::move(batch));
+                    held_bytes_ + bytes_held(batch) <= kHeldBytesMax;
+  Feed* feed = fits ? find_or_add(id) : nullptr;
+  if (feed == nullptr) return false;
+  const std::size_t posts = batch.posts.size();
+  const std::size_t bytes = bytes_held(batch);
+  const Number first = batch.first;
+  if (feed->waiting.try_emplace(first, std::move(batch)).second) {
+    held_posts_ += posts;
+    held_bytes_ += bytes;
+  }
   return true;
 }
 
 void Feeds::append(Feed& feed, Batch batch, std::vector<Batch>& ready) {
   feed.state = {batch.last(), batch.head, batch.posts.back().stamp};
-  std::erase_if(feed.claims, [&](const auto& it) { return it.second <= feed.state.have; });
+  vector_.reset();
+  for (auto& [who, claims] : claims_) {
+    const auto claim = claims.find(batch.feed);
+    if (claim != claims.end() && claim->second <= feed.state.have) claims.erase(claim);
+  }
   ready.push_back(std::move(batch));
 }
 
 void Feeds::release(std::vector<Batch>& ready) {
   for (bool moved = true; moved;) {
     moved = false;
-    for (auto& [id, feed] : feeds_) {
-      while (!feed.waiting.empty()) {
-        const auto first = feed.waiting.begin();
-        const Verdict verdict = judge(feed, first->second);
-        if (verdict == Verdict::waiting) break;
-        Batch batch = std::move(first->second);
-        feed.waiting.erase(first);
-        held_posts_ -= batch.posts.size();
-        held_bytes_ -= batch.raw.size();
-        if (verdict == Verdict::taken) append(feed, std::move(batch), ready);
-        moved = true;
-      }
+    for (auto& [author, feeds] : feeds_) {
+      for (auto& [incarnation, feed] : feeds) moved |= release(feed, ready);
     }
   }
 }
 
+bool Feeds::release(Feed& feed, std::vector<Batch>& ready) {
+  bool moved = false;
+  while (!feed.waiting.empty()) {
+    const auto first = feed.waiting.begin();
+    const Verdict verdict = judge(feed, first->second);
+    if (verdict == Verdict::waiting) break;
+    Batch batch = std::move(first->second);
+    feed.waiting.erase(first);
+    held_posts_ -= batch.posts.size();
+    held_bytes_ -= bytes_held(batch);
+    if (verdict == Verdict::taken) append(feed, std::move(batch), ready);
+    moved = true;
+  }
+  return moved;
+}
+
 void Feeds::claim(const PeerId& who, const FeedId& id, Number number) {
-  Feed* feed = feed_of(id);
-  if (feed == nullptr || number <= feed->state.have) return;
-  Number& claimed = feed->claims[who];
+  if (number <= state(id).have) return;
+  std::map<FeedId, Number>& claims = claims_[who];
+  if (claims.size() >= kClaimsMax && !claims.contains(id)) return;
+  Number& claimed = claims[id];
   claimed = std::max(claimed, number);
 }
 
 void Feeds::void_claim(const PeerId& who, const FeedId& id) {
-  const auto it = feeds_.find(id);
-  if (it != feeds_.end()) it->second.claims.erase(who);
-}
-
-void Feeds::void_claims(const PeerId& who) {
-  for (auto& [id, feed] : feeds_) feed.claims.erase(who);
-  // A feed that somebody only spoke of takes no place for ever.
-  std::erase_if(feeds_, [](const auto& it) {
-    const Feed& feed = it.second;
-    return feed.state.have == Number{} && feed.waiting.empty() && feed.claims.empty();
-  });
+  const auto it = claims_.find(who);
+  if (it != claims_.end()) it->second.erase(id);
 }
 
 std::optional<Missing> Feeds::missing(const PeerId& who) const {
-  for (const auto& [id, feed] : feeds_) {
-    const auto claim = feed.claims.find(who);
-    if (claim == feed.claims.end()) continue;
-    Number first = feed.state.have.next();
-    Number last = claim->second;
-    for (const auto& [begin, batch] : feed.waiting) {
-      if (begin > first) {
-        last = std::min(last, Number{begin.value - 1});
-        break;
-      }
-      first = std::max(first, batch.last().next());
-    }
-    // The opening waits for another feed; what follows it would only wait as well.
-    const bool is_blocked = feed.state.have == Number{} && first != Number{1};
-    if (is_blocked || first > last) continue;
-    if (feed.state.have == Number{}) last = first;
-    return Missing{id, first, last};
+  const auto claims = claims_.find(who);
+  if (claims == claims_.end()) return std::nullopt;
+  for (const auto& [id, claimed] : claims->second) {
+    if (const auto stretch = missing(id, claimed)) return stretch;
   }
   return std::nullopt;
 }
 
-Feeds::State Feeds::state(const FeedId& feed) const {
-  const auto it = feeds_.find(feed);
-  return it == feeds_.end() ? State{} : it->second.state;
+std::optional<Missing> Feeds::missing(const FeedId& id, Number claimed) const {
+  const Feed* feed = find(id);
+  if (feed == nullptr) return Missing{id, Number{1}, Number{1}};
+  Number first = feed->state.have.next();
+  Number last = claimed;
+  for (const auto& [begin, batch] : feed->waiting) {
+    if (begin > first) {
+      last = std::min(last, Number{begin.value - 1});
+      break;
+    }
+    first = std::max(first, batch.last().next());
+  }
+  // The opening waits for another feed; what follows it would only wait as well.
+  const bool is_blocked = feed->state.have == Number{} && first != Number{1};
+  if (is_blocked || first > last) return std::nullopt;
+  if (feed->state.have == Number{}) last = first;
+  return Missing{id, first, last};
+}
+
+Feeds::State Feeds::state(const FeedId& id) const {
+  const Feed* feed = find(id);
+  return feed == nullptr ? State{} : feed->state;
 }
 
 std::vector<Head> Feeds::heads() const {
   std::vector<Head> heads;
-  for (const auto& [id, feed] : feeds_) {
-    if (feed.state.have > Number{}) heads.push_back({id, feed.state.have, feed.state.head});
+  for (const auto& [author, feeds] : feeds_) {
+    for (const auto& [incarnation, feed] : feeds) {
+      const State& state = feed.state;
+      if (state.have > Number{}) heads.push_back({{author, incarnation}, state.have, state.head});
+    }
   }
   return heads;
 }
 
+const Hash& Feeds::vector() const {
+  if (!vector_) vector_ = vector_hash(heads());
+  return *vector_;
+}
+
 std::optional<Head> Feeds::newest_of(const PeerId& author) const {
   std::optional<Head> newest;
+  const auto feeds = feeds_.find(author);
+  if (feeds == feeds_.end()) return newest;
   Stamp stamp;
-  for (auto it = feeds_.lower_bound({author, {}}); it != feeds_.end(); ++it) {
-    if (it->first.author != author) break;
-    const State& state = it->second.state;
+  for (const auto& [incarnation, feed] : feeds->second) {
+    const State& state = feed.state;
     if (state.have == Number{} || state.stamp < stamp) continue;
-    newest = Head{it->first, state.have, state.head};
+    newest = Head{{author, incarnation}, state.have, state.head};
     stamp = state.stamp;
   }
   return newest;
 }
 
 std::uint64_t Feeds::posts_missing() const {
-  std::uint64_t posts = 0;
-  for (const auto& [id, feed] : feeds_) {
-    Number known = feed.state.have;
-    for (const auto& [who, number] : feed.claims) known = std::max(known, number);
-    posts += known.value - feed.state.have.value;
+  std::map<FeedId, Number> known;
+  for (const auto& [who, claims] : claims_) {
+    for (const auto& [id, number] : claims) known[id] = std::max(known[id], number);
   }
+  std::uint64_t posts = 0;
+  for (const auto& [id, number] : known) posts += number.value - state(id).have.value;
   return posts;
 }
 
-Feeds::Feed* Feeds::feed_of(const FeedId& id) {
-  const auto it = feeds_.find(id);
-  if (it != feeds_.end()) return &it->second;
-  if (feeds_.size() >= kFeedsMax) return nullptr;
-  return &feeds_[id];
+const Feeds::Feed* Feeds::find(const FeedId& id) const {
+  const auto feeds = feeds_.find(id.author);
+  if (feeds == feeds_.end()) return nullptr;
+  const auto it = feeds->second.find(id.incarnation);
+  return it == feeds->second.end() ? nullptr : &it->second;
 }
 
-void Feeds::claim_dependency(const Feed& feed, const Batch& opening) {
+Feeds::Feed* Feeds::find_or_add(const FeedId& id) {
+  FeedsOfAuthor& feeds = feeds_[id.author];
+  const auto it = feeds.find(id.incarnation);
+  if (it != feeds.end()) return &it->second;
+  if (id.author != self_ && feeds.size() >= kFeedsMax) return nullptr;
+  return &feeds[id.incarnation];
+}
+
+void Feeds::claim_dependency(const Batch& opening) {
   const auto before = dependency(opening);
   if (!before) return;
   claim(opening.feed.author, before->feed, before->number);
-  for (const auto& [who, number] : feed.claims) claim(who, before->feed, before->number);
+  for (const auto& [who, claims] : claims_) {
+    if (claims.contains(opening.feed)) claim(who, before->feed, before->number);
+  }
 }
 
 std::optional<Head> Feeds::dependency(const Batch& opening) {

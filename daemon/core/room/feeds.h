@@ -7,8 +7,12 @@
 // a gap waits in memory, within kHeldPostsMax and kHeldBytesMax, and is neither
 // shown nor passed on until the gap has closed.
 //
-// Claims are what other members say they hold; missing() is the difference.
-// Pure; owned by Room. All methods cost O(log feeds), those that list O(feeds).
+// Claims are what other members say they hold; missing() is the difference. A
+// liar may claim what is not, and post as often as it likes: so claims are
+// bounded for each who claims, and feeds for each author, and what one member
+// uses up is missing to nobody else. My own feeds are not bounded.
+//
+// Pure; owned by Room. Costs O(log feeds), what lists or waits O(feeds).
 #pragma once
 
 #include <map>
@@ -38,7 +42,7 @@ class Feeds {
     broken,   // Does not fit what its author signed before: a lie or a fork.
   };
 
-  Feeds(const RoomId& room, const std::vector<FeedState>& stored);
+  Feeds(const PeerId& self, const std::vector<FeedState>& stored);
 
   // Looks at a decoded batch. What may be stored and shown now, in order, is
   // appended to `ready`.
@@ -48,7 +52,7 @@ class Feeds {
   void claim(const PeerId& who, const FeedId& feed, Number number);
   // Nothing came of what `who` had claimed.
   void void_claim(const PeerId& who, const FeedId& feed);
-  void void_claims(const PeerId& who);
+  void void_claims(const PeerId& who) { claims_.erase(who); }
   // The first stretch that `who` claims and that is neither held nor waiting. A feed of
   // which nothing is held is asked for by its first post alone: it may depend on others.
   std::optional<Missing> missing(const PeerId& who) const;
@@ -62,6 +66,8 @@ class Feeds {
   State state(const FeedId& feed) const;
   // Every feed of which something is held, sorted.
   std::vector<Head> heads() const;
+  // What beats say of heads().
+  const Hash& vector() const;
   // The author's post that everything of its own is behind: its newest by stamp.
   std::optional<Head> newest_of(const PeerId& author) const;
   std::size_t held_back() const { return held_posts_; }
@@ -72,23 +78,30 @@ class Feeds {
   struct Feed {
     State state;
     std::map<Number, Batch> waiting;  // By first number; all beyond state.have.
-    std::map<PeerId, Number> claims;  // Only those above state.have.
   };
+  using FeedsOfAuthor = std::map<Incarnation, Feed>;
 
-  Feed* feed_of(const FeedId& id);
+  // Nothing if its author has too many already.
+  Feed* find_or_add(const FeedId& id);
+  const Feed* find(const FeedId& id) const;
   Verdict judge(const Feed& feed, const Batch& batch) const;
-  bool hold_back(Feed& feed, Batch batch);
+  bool hold_back(const FeedId& id, Batch batch);
   void append(Feed& feed, Batch batch, std::vector<Batch>& ready);
   // Moves waiting batches on, wherever in the room, until nothing moves.
   void release(std::vector<Batch>& ready);
-  void claim_dependency(const Feed& feed, const Batch& opening);
+  // True if something moved, or was found broken.
+  bool release(Feed& feed, std::vector<Batch>& ready);
+  void claim_dependency(const Batch& opening);
+  std::optional<Missing> missing(const FeedId& id, Number claimed) const;
   // What the first batch of an incarnation says comes before it.
   static std::optional<Head> dependency(const Batch& opening);
 
-  RoomId room_;
-  std::map<FeedId, Feed> feeds_;
+  PeerId self_;
+  std::map<PeerId, FeedsOfAuthor> feeds_;
+  std::map<PeerId, std::map<FeedId, Number>> claims_;  // By who claims; all beyond what is held.
   std::size_t held_posts_ = 0;
   std::size_t held_bytes_ = 0;
+  mutable std::optional<Hash> vector_;  // Of what is held now, once asked for.
 };
 
 }  // namespace p2pchat

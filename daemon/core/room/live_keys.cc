@@ -44,6 +44,14 @@ Actions LiveKeys::learn(const PeerId& author, const link::Handover& handover) {
   return actions;
 }
 
+Actions LiveKeys::forget(const PeerId& author) {
+  Actions actions;
+  const auto keys = foreign_.extract(author);
+  if (keys.empty()) return actions;
+  for (const ForeignKey& key : keys.mapped()) actions.push_back(action::Unsubscribe{key.topic});
+  return actions;
+}
+
 std::optional<Bytes> LiveKeys::open(const Turn& turn, const PeerId& author,
                                     const live::Frame& frame) {
   const auto it = foreign_.find(author);

@@ -33,9 +33,10 @@ class LiveKeys {
 
   // A member has handed over a key of its own.
   Actions learn(const PeerId& author, const link::Handover& handover);
+  // A member is none any more: nothing of its is listened for.
+  Actions forget(const PeerId& author);
   // The message in a frame, if it opens under a key of `author`.
   std::optional<Bytes> open(const Turn& turn, const PeerId& author, const live::Frame& frame);
-  bool holds_key_of(const PeerId& author) const { return foreign_.contains(author); }
 
   // Makes the next key when its time has come, and lets old ones go. A new key is
   // answered: it must be handed to every linked member.

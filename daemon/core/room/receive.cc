@@ -6,39 +6,41 @@
 #include "proto/limits.h"
 
 namespace p2pchat {
-Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Posts& posts) {
+Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Posts& posts) {
+  if (member(peer) == nullptr) return {};
   bool of_use = false;
   return take_batch(turn, posts.batch, peer, of_use);
 }
 
-Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Pulse& pulse) {
+Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Pulse& pulse) {
   return take_beat(turn, pulse.beat, peer, true);
 }
 
-Actions Room::receive(const Turn&, const PeerId& peer, LinkSide, const link::Handover& key) {
+Actions Room::receive(const Turn&, const PeerId& peer, const link::Handover& key) {
   if (member(peer) == nullptr) return {};
   return keys_.learn(peer, key);
 }
 
-Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::AskHeads&) {
-  if (member(peer) == nullptr) return {};
-  return full_state(turn, peer);
+Actions Room::receive(const Turn&, const PeerId& peer, const link::AskHeads&) {
+  if (Member* member = this->member(peer)) member->is_state_due = true;
+  return {};
 }
 
-Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Heads& heads) {
+Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Heads& heads) {
   if (member(peer) == nullptr) return {};
   for (const Head& head : heads.heads) claim(peer, head);
   return ask_for_missing(turn);
 }
 
-Actions Room::receive(const Turn&, const PeerId& peer, LinkSide side, const link::Want& want) {
-  if (member(peer) == nullptr) return {};
-  link::Want bounded = want;
-  bounded.budget = std::min(want.budget, kWantBytesMax);
-  return {action::Give{peer, side, bounded}};
+Actions Room::receive(const Turn&, const PeerId& peer, const link::Want& want) {
+  Member* member = this->member(peer);
+  if (member == nullptr) return {};
+  member->want = want;
+  member->want->budget = std::min(want.budget, kWantBytesMax);
+  return {};
 }
 
-Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link::Give& give) {
+Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& give) {
   if (!repair_.is_asked(peer, give.want)) {
     counters_.count("gives_unasked");
     return {};
@@ -54,6 +56,7 @@ Actions Room::receive(const Turn& turn, const PeerId& peer, LinkSide, const link
     counters_.count("claims_void");
     feeds_.void_claim(peer, *barren);
   }
+  go_on_past_loss(turn);
   append(actions, ask_for_missing(turn));
   return actions;
 }
@@ -91,9 +94,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
     return {};
   }
-  const bool is_member =
-      std::binary_search(facts_.members.begin(), facts_.members.end(), batch->feed.author);
-  if (batch->room != facts_.id || batch->value != facts_.value || !is_member) {
+  if (batch->room != facts_.id || batch->value != facts_.value || !has(batch->feed.author)) {
     counters_.count("posts_refused");
     return {};
   }
@@ -165,7 +166,7 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
 Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat) {
   // What differs and is neither named nor missing here lies in feeds of which we do not know,
   // or is missing there; one look at all heads tells, but not with every beat.
-  if (beat.vector == vector_hash(feeds_.heads()) || feeds_.missing(beat.author)) return {};
+  if (beat.vector == feeds_.vector() || feeds_.missing(beat.author)) return {};
   return ask_heads(turn, member, beat.author);
 }
 
@@ -176,9 +177,7 @@ Actions Room::ask_heads(const Turn& turn, Member& member, const PeerId& peer) {
 }
 
 void Room::claim(const PeerId& who, const Head& head) {
-  const bool is_member =
-      std::binary_search(facts_.members.begin(), facts_.members.end(), head.feed.author);
-  if (!is_member || head.feed == own_feed()) return;
+  if (!has(head.feed.author) || head.feed == own_feed()) return;
   const Feeds::State state = feeds_.state(head.feed);
   if (state.have == head.number && state.head != head.hash) counters_.count("forks");
   feeds_.claim(who, head.feed, head.number);
@@ -192,6 +191,16 @@ void Room::settle(Member& member) {
 Actions Room::damaged(const Turn& turn, const Missing& batch) {
   repair_.add_hole(batch);
   return ask_for_missing(turn);
+}
+
+// What is behind a damaged post of mine that nobody else has will never be taken by the others,
+// nor what names it as its past: so I go on in a feed that names none.
+void Room::go_on_past_loss(const Turn& turn) {
+  const auto lost = repair_.lost(facts_.self, members_.size());
+  if (!lost || (opens_alone_ && *lost != own_feed())) return;
+  opens_alone_ = true;
+  facts_.incarnation = turn.entropy.draw<Incarnation>();
+  counters_.count("feeds_abandoned");
 }
 
 Actions Room::ask_for_missing(const Turn& turn) {

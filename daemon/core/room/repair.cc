@@ -61,14 +61,16 @@ void Repair::forget(const PeerId& who) {
   for (Hole& hole : holes_) hole.asked.erase(who);
 }
 
-std::vector<PeerId> Repair::timed_out(const Turn& turn) {
-  std::vector<PeerId> late;
-  std::erase_if(open_, [&](const auto& it) {
-    if (it.second.due > turn.now.steady) return false;
-    late.push_back(it.first);
-    return true;
-  });
-  return late;
+bool Repair::give_up_late(const Turn& turn) {
+  return std::erase_if(open_, [&](const auto& it) { return it.second.due <= turn.now.steady; }) > 0;
+}
+
+std::optional<FeedId> Repair::lost(const PeerId& author, std::size_t others) const {
+  for (const Hole& hole : holes_) {
+    const FeedId& feed = hole.missing.feed;
+    if (feed.author == author && hole.asked.size() >= others) return feed;
+  }
+  return std::nullopt;
 }
 
 TimePoint Repair::deadline() const {

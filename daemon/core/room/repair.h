@@ -35,14 +35,16 @@ class Repair {
   std::optional<FeedId> ended(const PeerId& who);
   // Open wants are void: the link is new or gone.
   void forget(const PeerId& who);
-  // Members whose want made no progress in time; it is given up.
-  std::vector<PeerId> timed_out(const Turn& turn);
+  // Gives up what made no progress in time. True if there was such a want.
+  bool give_up_late(const Turn& turn);
   TimePoint deadline() const;
 
   void add_hole(const Missing& hole);
   // True if `batch` fills a hole, which is then closed.
   bool fill(const Batch& batch);
   std::size_t holes() const { return holes_.size(); }
+  // The feed of `author` with a hole that `others` members were asked for in vain.
+  std::optional<FeedId> lost(const PeerId& author, std::size_t others) const;
 
  private:
   struct Open {

@@ -14,7 +14,6 @@ constexpr Duration kEagerInterval = 1s;
 // Beats without news that still repeat the last news, in case one was lost.
 constexpr std::uint32_t kBeatsAlikeMax = 2;
 
-// The side is filled in by Node, which knows the links.
 Action to_peer(const PeerId& peer, const link::Message& message) {
   return action::SendLink{peer, LinkSide::dialled, link::encode(message)};
 }
@@ -31,7 +30,7 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
     : facts_(std::move(facts)),
       can_store_(can_store),
       bytes_(stored.bytes),
-      feeds_(facts_.id, stored.feeds),
+      feeds_(facts_.self, stored.feeds),
       keys_(facts_.id),
       repair_(facts_.id) {
   CHECK(facts_.members.size() <= kMembersMax);
@@ -42,7 +41,7 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
 }
 
 Result<void> Room::post(const RequestId& request, Bytes body) {
-  if (!can_store_) return fail(Fault::machine, "the disk takes no writes; nothing was stored");
+  CHECK(can_store_);
   if (is_paused()) {
     return fail(Fault::limit,
                 "this conversation has reached its limit of stored bytes (room-bytes)");
@@ -53,6 +52,27 @@ Result<void> Room::post(const RequestId& request, Bytes body) {
 }
 
 Actions Room::end_turn(const Turn& turn) {
+  // In this order: what is promised to members is promised before the next post is stamped.
+  Actions actions = answer_members(turn);
+  append(actions, batch_queued(turn));
+  return actions;
+}
+
+Actions Room::answer_members(const Turn& turn) {
+  Actions actions;
+  for (auto& [peer, member] : members_) {
+    if (const auto want = std::exchange(member.want, std::nullopt)) {
+      actions.push_back(action::Give{peer, LinkSide::dialled, *want});
+    }
+    if (!member.is_state_due || turn.now.steady < member.state_from) continue;
+    member.is_state_due = false;
+    member.state_from = turn.now.steady + kFullStateInterval;
+    append(actions, full_state(turn, peer));
+  }
+  return actions;
+}
+
+Actions Room::batch_queued(const Turn& turn) {
   Actions actions;
   while (!queue_.empty()) {
     const std::size_t posts = posts_that_fit();
@@ -110,7 +130,7 @@ Batch Room::next_batch(const Turn& turn, std::size_t posts) const {
 
 Bytes Room::opening() const {
   const auto newest = feeds_.newest_of(facts_.self);
-  if (!newest) return Opening{}.encode();
+  if (!newest || opens_alone_) return Opening{}.encode();
   return Opening{newest->feed.incarnation, newest->number, newest->hash}.encode();
 }
 
@@ -151,9 +171,9 @@ void Room::has_grown(const FeedId& feed) {
   if (grown_.size() > kBeatHeadsMax) grown_.erase(grown_.begin());
 }
 
-Actions Room::linked(const Turn& turn, const PeerId& peer) {
+void Room::linked(const Turn& turn, const PeerId& peer) {
   Member* member = this->member(peer);
-  if (member == nullptr) return {};
+  if (member == nullptr) return;
   member->is_linked = true;
   member->hears_me_until.reset();
   member->sent_ahead = 0;
@@ -162,7 +182,7 @@ Actions Room::linked(const Turn& turn, const PeerId& peer) {
   repair_.forget(peer);
   eager_until_ = turn.now.steady + kEagerBeats;
   beat_soon(turn);
-  return full_state(turn, peer);
+  member->is_state_due = true;
 }
 
 void Room::unlinked(const PeerId& peer) {
@@ -170,8 +190,15 @@ void Room::unlinked(const PeerId& peer) {
   if (member == nullptr) return;
   member->is_linked = false;
   member->hears_me_until.reset();
+  member->is_state_due = false;
+  member->want.reset();
   feeds_.void_claims(peer);
   repair_.forget(peer);
+}
+
+Actions Room::silence(const PeerId& peer) {
+  unlinked(peer);
+  return keys_.forget(peer);
 }
 
 Actions Room::full_state(const Turn& turn, const PeerId& peer) {
@@ -198,7 +225,7 @@ Actions Room::timer(const Turn& turn) {
       if (member.is_linked) actions.push_back(to_peer(peer, *renewal.handover));
     }
   }
-  if (!repair_.timed_out(turn).empty()) append(actions, ask_for_missing(turn));
+  if (repair_.give_up_late(turn)) append(actions, ask_for_missing(turn));
   if (beat_due_ <= turn.now.steady) append(actions, send_beat(turn));
   return actions;
 }
@@ -210,8 +237,12 @@ Actions Room::store_recovered(const Turn& turn) {
 }
 
 TimePoint Room::deadline() const {
-  const TimePoint beat = is_any_linked() ? beat_due_ : TimePoint::never();
-  return std::min({beat, keys_.deadline(), repair_.deadline()});
+  TimePoint next = std::min(keys_.deadline(), repair_.deadline());
+  if (is_any_linked()) next = std::min(next, beat_due_);
+  for (const auto& [peer, member] : members_) {
+    if (member.is_state_due) next = std::min(next, member.state_from);
+  }
+  return next;
 }
 
 Actions Room::send_beat(const Turn& turn) {
@@ -229,7 +260,7 @@ Beat Room::make_beat(const Turn& turn) {
   beat.incarnation = facts_.incarnation;
   beat.stamp = turn.clock.promise(turn.now.wall);
   beat.own = feeds_.newest_of(facts_.self);
-  beat.vector = vector_hash(feeds_.heads());
+  beat.vector = feeds_.vector();
   beats_alike_ = beat.vector == beaten_vector_ ? beats_alike_ + 1 : 0;
   beaten_vector_ = beat.vector;
   for (const FeedId& feed : grown_) {
@@ -267,6 +298,10 @@ Bytes Room::hearing(TimePoint now) const {
 Room::Member* Room::member(const PeerId& peer) {
   const auto it = members_.find(peer);
   return it == members_.end() ? nullptr : &it->second;
+}
+
+bool Room::has(const PeerId& peer) const {
+  return std::binary_search(facts_.members.begin(), facts_.members.end(), peer);
 }
 
 bool Room::is_any_linked() const {

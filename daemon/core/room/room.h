@@ -3,7 +3,11 @@
 // What is posted is queued until the turn ends, and becomes batches then:
 // stored first, then sealed and published, and sent over the link to members
 // that do not hear our PUB. Beats say what is held; whoever sees more than it
-// holds asks a linked member for it.
+// holds asks a linked member for it. What members ask for is answered when the
+// turn ends too: one stretch of posts each, and all that is held once in
+// kFullStateInterval, however often they ask.
+//
+// SendLink and Give leave the side of the link to Node, which knows the links.
 //
 // Nothing here knows how a room came to have its members; a pair room is a
 // room of two. Pure; owned by Node. Bounded by proto/limits.h.
@@ -29,7 +33,7 @@ struct RoomFacts {
   ValueId value;                // What my batches name as decided.
   std::vector<PeerId> members;  // Sorted; me among them.
   PeerId self;
-  Incarnation incarnation;      // Of this run of mine.
+  Incarnation incarnation;      // Of this run of mine, or of what I began anew in it.
   std::uint64_t bytes_max = 0;  // Stored bytes at which the room pauses.
 };
 
@@ -38,23 +42,25 @@ class Room {
   Room(RoomFacts facts, const RoomState& stored, bool can_store);
 
   // Queues a post; its id is answered to `request` when it is durable. Fails, queueing
-  // nothing, at a limit.
+  // nothing, at a limit. Requires a store that takes writes.
   Result<void> post(const RequestId& request, Bytes body);
-  // Batches what is queued: to be called last in a turn.
+  // Batches what is queued, and answers what was asked: to be called last in a turn.
   Actions end_turn(const Turn& turn);
 
   // A link to a member is ready, or the last one is gone.
-  Actions linked(const Turn& turn, const PeerId& peer);
+  void linked(const Turn& turn, const PeerId& peer);
   void unlinked(const PeerId& peer);
+  // It is not to be heard any more, until it is linked again.
+  Actions silence(const PeerId& peer);
 
   // Messages of a member, over its link.
-  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Posts& posts);
-  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Pulse& pulse);
-  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Handover& key);
-  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::AskHeads& ask);
-  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Heads& heads);
-  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Want& want);
-  Actions receive(const Turn& turn, const PeerId& peer, LinkSide side, const link::Give& give);
+  Actions receive(const Turn& turn, const PeerId& peer, const link::Posts& posts);
+  Actions receive(const Turn& turn, const PeerId& peer, const link::Pulse& pulse);
+  Actions receive(const Turn& turn, const PeerId& peer, const link::Handover& key);
+  Actions receive(const Turn& turn, const PeerId& peer, const link::AskHeads& ask);
+  Actions receive(const Turn& turn, const PeerId& peer, const link::Heads& heads);
+  Actions receive(const Turn& turn, const PeerId& peer, const link::Want& want);
+  Actions receive(const Turn& turn, const PeerId& peer, const link::Give& give);
   // A frame from PUB under a topic that `author` has handed over.
   Actions receive_live(const Turn& turn, const PeerId& author, const live::Frame& frame);
 
@@ -67,6 +73,9 @@ class Room {
 
   // --- Queries ---
   const RoomFacts& facts() const { return facts_; }
+  bool has(const PeerId& peer) const;
+  // A post of mine is damaged, and nobody has it.
+  bool has_lost_own() const { return repair_.lost(facts_.self, members_.size()).has_value(); }
   bool is_paused() const { return bytes_ >= facts_.bytes_max; }
   bool is_heard_by(const PeerId& peer, TimePoint now) const;
   bool hears(const PeerId& peer, TimePoint now) const;
@@ -91,6 +100,9 @@ class Room {
     Stamp settled;                         // Its promise once all it names was held.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
     TimePoint ask_heads_from;              // Not before; see ask_heads.
+    bool is_state_due = false;             // It is to be told all that we hold,
+    TimePoint state_from;                  // not before.
+    std::optional<link::Want> want;        // The last it asked for in this turn.
   };
   struct Queued {
     RequestId request;
@@ -101,6 +113,8 @@ class Room {
   FeedId own_feed() const { return {facts_.self, facts_.incarnation}; }
   bool takes_in() const { return can_store_ && !is_paused(); }
 
+  Actions batch_queued(const Turn& turn);
+  Actions answer_members(const Turn& turn);
   Batch next_batch(const Turn& turn, std::size_t posts) const;
   std::size_t posts_that_fit() const;
   Bytes opening() const;
@@ -122,12 +136,14 @@ class Room {
   void beat_soon(const Turn& turn);
   TimePoint next_idle_beat(const Turn& turn) const;
   Actions full_state(const Turn& turn, const PeerId& peer);
+  void go_on_past_loss(const Turn& turn);
   Actions ask_for_missing(const Turn& turn);
   Bytes hearing(TimePoint now) const;
   bool is_any_linked() const;
 
   RoomFacts facts_;
   bool can_store_;
+  bool opens_alone_ = false;  // My feed names none before it: see go_on_past_loss.
   std::uint64_t bytes_ = 0;
   std::map<PeerId, Member> members_;  // All but me.
   Feeds feeds_;

@@ -39,7 +39,7 @@ class FeedsTest : public testing::Test {
     return all;
   }
 
-  Feeds feeds_{kRoom, {}};
+  Feeds feeds_{sample_peer(1), {}};
   std::vector<Batch> ready_;
   SampleFeed bob_{2, kRoom};
   PeerId peer_ = sample_peer(2);
@@ -177,9 +177,58 @@ TEST_F(FeedsTest, AVoidClaimIsForgotten) {
 
 TEST_F(FeedsTest, AStoredStateIsWhereItGoesOn) {
   const Batch first = opened(bob_, 1);
-  Feeds restored(kRoom, {{bob_.id(), first.last(), first.head, first.posts.back().stamp}});
+  Feeds restored(sample_peer(1), {{bob_.id(), first.last(), first.head, first.posts.back().stamp}});
 
   EXPECT_EQ(restored.take(bob_.say(2, {"next"}), ready_), Verdict::taken);
+}
+
+// As many feeds of one author as are kept.
+std::vector<FeedState> all_feeds_of(const PeerId& author) {
+  std::vector<FeedState> feeds;
+  for (std::size_t i = 0; i < kFeedsMax; ++i) {
+    FeedState state;
+    state.feed.author = author;
+    state.feed.incarnation.bytes = {static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8),
+                                    0xff};
+    state.have = {1};
+    feeds.push_back(state);
+  }
+  return feeds;
+}
+
+TEST_F(FeedsTest, AnAuthorWithTooManyFeedsIsNoTroubleToOthers) {
+  feeds_ = Feeds(sample_peer(1), all_feeds_of(peer_));
+  SampleFeed carol(3, kRoom);
+
+  EXPECT_EQ(take(opened(bob_, 1)), Verdict::dropped);
+  EXPECT_EQ(take(opened(carol, 1)), Verdict::taken);
+}
+
+TEST_F(FeedsTest, MyOwnFeedsAreNotBounded) {
+  feeds_ = Feeds(peer_, all_feeds_of(peer_));
+
+  EXPECT_EQ(take(opened(bob_, 1)), Verdict::taken);
+}
+
+TEST_F(FeedsTest, ClaimsAreBoundedForEachWhoClaims) {
+  const PeerId liar = sample_peer(3);
+  for (std::uint64_t i = 0; i < kClaimsMax + 9; ++i) {
+    FeedId feed{liar, {}};
+    feed.incarnation.bytes = {static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8)};
+    feeds_.claim(liar, feed, {1});
+  }
+  feeds_.claim(peer_, bob_.id(), {1});
+
+  EXPECT_EQ(feeds_.posts_missing(), kClaimsMax + 1);
+  EXPECT_EQ(feeds_.missing(peer_)->feed, bob_.id());
+}
+
+TEST_F(FeedsTest, TheVectorFollowsWhatIsHeld) {
+  const Hash before = feeds_.vector();
+  take(opened(bob_, 1));
+
+  EXPECT_NE(feeds_.vector(), before);
+  EXPECT_EQ(feeds_.vector(), vector_hash(feeds_.heads()));
 }
 
 }  // namespace

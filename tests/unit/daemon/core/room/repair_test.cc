@@ -22,7 +22,7 @@ class RepairTest : public testing::Test {
   PeerId bob_ = sample_peer(2);
   PeerId carol_ = sample_peer(3);
   FeedId feed_{sample_peer(4), {}};
-  Feeds feeds_{kRoom, {{feed_, {4}, {}, {}}}};
+  Feeds feeds_{sample_peer(1), {{feed_, {4}, {}, {}}}};
 };
 
 TEST_F(RepairTest, WhatIsMissingIsAskedForWithinTheBudget) {
@@ -50,7 +50,7 @@ TEST_F(RepairTest, OneWantAtATimeIsOpenTowardsAMember) {
 TEST_F(RepairTest, AWantWithoutProgressIsGivenUpForAnotherMember) {
   ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
 
-  EXPECT_EQ(repair_.timed_out(turn_.at(kWantTimeout)), (std::vector{bob_}));
+  EXPECT_TRUE(repair_.give_up_late(turn_.at(kWantTimeout)));
 
   EXPECT_TRUE(repair_.ask(turn_.at(kWantTimeout), carol_, feeds_));
 }
@@ -60,7 +60,7 @@ TEST_F(RepairTest, ProgressKeepsAWantOpen) {
 
   repair_.progressed(turn_.at(kWantTimeout - 1s), bob_);
 
-  EXPECT_TRUE(repair_.timed_out(turn_.at(kWantTimeout)).empty());
+  EXPECT_FALSE(repair_.give_up_late(turn_.at(kWantTimeout)));
   EXPECT_FALSE(repair_.ended(bob_));
 }
 
@@ -90,6 +90,19 @@ TEST_F(RepairTest, AHoleIsAskedForOnceOfEveryMember) {
 
   EXPECT_FALSE(repair_.ask(turn_.at(1s), bob_, feeds_));
   EXPECT_EQ(repair_.holes(), 1U);
+}
+
+TEST_F(RepairTest, AHoleThatNobodyCouldFillIsLost) {
+  repair_.add_hole({feed_, {2}, {3}});
+  const Feeds none(sample_peer(1), {});
+  for (const PeerId& each : {bob_, carol_}) {
+    EXPECT_FALSE(repair_.lost(feed_.author, 2));
+    ASSERT_TRUE(repair_.ask(turn_.at(0s), each, none));
+    repair_.ended(each);
+  }
+
+  EXPECT_EQ(repair_.lost(feed_.author, 2), feed_);
+  EXPECT_FALSE(repair_.lost(bob_, 2));
 }
 
 }  // namespace
