@@ -156,8 +156,7 @@ void Pushing::wait() {
   const bool wants_input = has_lines_ && pusher_.has_room() && !pusher_.is_refused() &&
                            !lines_.is_too_long() && !lines_.is_ended();
   input_ = {wants_input ? console_.in() : -1, true, false};
-  client_.wait(pusher_.awaits_answer() ? answer_until_ : pusher_.resume_at(),
-               std::span(&input_, 1));
+  client_.wait(pusher_.awaits_answer() ? answer_until_ : kNever, std::span(&input_, 1));
 }
 
 Outcome<void> Pushing::read_input() {

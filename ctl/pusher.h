@@ -2,10 +2,9 @@
 //
 // So many are under way at once, so that the daemon can store them in one
 // commit. A refusal stops it: nothing more is to be pushed, and what was under
-// way is waited for, so that nobody has to guess what was stored. The one
-// refusal that passes, too many in too short a time, can be waited out; then
-// the messages from there on are sent again one by one, so that their order
-// holds.
+// way is waited for, so that nobody has to guess what was stored. Messages that
+// come faster than the daemon's rate allows can be kept waiting there, in order,
+// instead of being refused.
 //
 // Effects: by Client; single-threaded. Bounded: kPushWindow messages.
 #pragma once
@@ -25,9 +24,8 @@ inline constexpr std::size_t kPushWindow = 64;
 
 class Pusher {
  public:
-  // `to`: a room, a contact, or an id. `waits_out`: being too fast is no refusal.
-  explicit Pusher(std::string to, bool waits_out = false)
-      : to_(std::move(to)), waits_out_(waits_out) {}
+  // `to`: a room, a contact, or an id. `waits`: being too fast is no refusal.
+  explicit Pusher(std::string to, bool waits = false) : to_(std::move(to)), waits_(waits) {}
 
   bool has_room() const { return waiting_.size() < kPushWindow; }
   bool is_idle() const { return waiting_.empty(); }
@@ -40,8 +38,6 @@ class Pusher {
   void push(std::string body, std::uint64_t place);
   // Sends what may be sent by now.
   void pump(Client& client);
-  // When pump() should be called again although nothing has come; kNever as a rule.
-  Deadline resume_at() const { return awaits_answer() ? kNever : resume_at_; }
 
   // Takes a reply, if it is one of ours.
   void take(control::Reply reply);
@@ -66,17 +62,12 @@ class Pusher {
     std::optional<control::Reply> answer;
   };
 
-  bool can_be_waited_out() const;
-  void start_again();
-
   std::string to_;
-  bool waits_out_;
-  std::size_t window_ = kPushWindow;  // In flight at once.
+  bool waits_;
   std::size_t in_flight_ = 0;
   std::deque<Waiting> waiting_;  // In the order of pushing.
   std::optional<Refusal> first_refused_;
   bool is_refused_ = false;
-  Deadline resume_at_ = kNever;
 };
 
 }  // namespace p2pchat::ctl

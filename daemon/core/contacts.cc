@@ -43,9 +43,10 @@ Contact* Contacts::find_or_add(const PeerId& peer, const Card* card) {
 bool Contacts::update_card(Contact& contact, const Card& card) {
   CHECK(card.id == contact.id);
   if (contact.card && contact.card->counter >= card.counter) return false;
-  const bool renamed = !contact.card || contact.card->name != card.name;
+  // Once listed, a name stays: what my user has typed must not come to mean somebody else.
+  const bool is_first = !contact.card;
   contact.card = card;
-  if (renamed && !contact.is_aliased) contact.name = listed_name(contact.id, card.name);
+  if (is_first && !contact.is_aliased) contact.name = listed_name(contact.id, card.name);
   return true;
 }
 

@@ -3,6 +3,7 @@
 // A name is listed once; ids, and prefixes of them that fit only one, always
 // work. What a peer claims to be called is a suggestion: only a plain name that
 // nobody else has is listed as it is, all others carry the beginning of the id.
+// Once listed it stays, whatever the peer calls itself later; a user may alias it.
 //
 // Pure; owned by Node. Bounded: kContactsMax, of whom kStrangersMax may wait
 // for an answer. Every change is answered as the contact to be stored.

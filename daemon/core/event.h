@@ -59,6 +59,7 @@ struct PushRequested {
   RequestId request;
   std::string to;  // A name, an alias, an id or a prefix of one.
   Bytes body;
+  bool waits = false;  // For the rate to allow it, in its turn; else it is refused.
 };
 struct MeetRequested {
   RequestId request;

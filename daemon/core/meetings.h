@@ -44,6 +44,8 @@ class Meetings {
   Outcome meet(const Turn& turn, Contacts& contacts, const Card& own,
                const event::MeetRequested& event);
   void request_dropped(const RequestId& request);
+  // It is blocked: its door is not visited any more.
+  void forget_wish(const PeerId& peer) { wishes_.erase(peer); }
 
   // Somebody stands at our door.
   Outcome asked(const Turn& turn, Contacts& contacts, const Card& own,
@@ -94,7 +96,8 @@ class Meetings {
                        const door::Ack& ack);
   Outcome let_in(const Visit& visit, Contacts& contacts, Contact& contact, const door::Ack& ack);
   Outcome not_let_in(const Turn& turn, const Visit& visit, Contact& contact, const door::Ack& ack);
-  Outcome still_waiting(const Turn& turn, const Visit& visit, Contact& contact);
+  Outcome still_waiting(const Turn& turn, const Visit& visit, Contact& contact,
+                        const door::Ack& ack);
   Outcome refused(const Turn& turn, const Visit& visit, Contact& contact, const door::Ack& ack);
   Outcome register_in(const Turn& turn, Contacts& contacts, const Card& own,
                       const event::DoorAsked& event, const door::Registration& registration);

@@ -11,20 +11,20 @@
 namespace p2pchat {
 
 Node::Node(Settings settings, Identity identity, const Seed& seed, const Snapshot& snapshot,
-           bool can_store)
+           std::string store_trouble)
     : settings_(std::move(settings)),
       identity_(std::move(identity)),
       entropy_(seed),
       incarnation_(entropy_.draw<Incarnation>()),
       clock_(snapshot.promised),
-      can_store_(can_store),
+      store_trouble_(std::move(store_trouble)),
       stored_self_{snapshot.card_counter, snapshot.promised},
       contacts_(snapshot.contacts),
       meetings_(settings_.accept),
       rate_(settings_.rate) {
   for (const RoomState& room : snapshot.rooms) snapshot_[room.room] = room;
   // A card is shown only once its counter is stored; until then the last one stands.
-  make_card(can_store_ ? snapshot.card_counter.next() : snapshot.card_counter);
+  make_card(can_store() ? snapshot.card_counter.next() : snapshot.card_counter);
 }
 
 void Node::make_card(Counter counter) {
@@ -35,7 +35,7 @@ Actions Node::start(Moment now) {
   const Turn turn{now, clock_, entropy_, identity_};
   Actions actions;
   stored_self_.card_counter = card_.counter;
-  if (can_store_) actions.push_back(stored_self_);
+  if (can_store()) actions.push_back(stored_self_);
   for (const auto& [id, room] : snapshot_) {
     for (const FeedState& feed : room.feeds) {
       // My own feeds are followed wherever they had got to; foreign ones within reason.
@@ -68,7 +68,7 @@ Actions Node::step(Moment now, const Event& event) {
 }
 
 TimePoint Node::deadline() const {
-  TimePoint next = std::min(links_.deadline(), meetings_.deadline());
+  TimePoint next = std::min({links_.deadline(), meetings_.deadline(), paced_due_});
   for (const auto& [id, room] : rooms_) next = std::min(next, room.deadline());
   return next;
 }
@@ -130,7 +130,7 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
   }
   Actions actions;
   if (contacts_.update_card(*contact, message.card)) {
-    if (can_store_) actions.push_back(action::StoreContact{*contact});
+    if (can_store()) actions.push_back(action::StoreContact{*contact});
     links_.keep(turn, from.peer, contact->places());
   }
   counters_.count("ack_success_sent");
@@ -158,7 +158,9 @@ template <class Message>
 Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
                       const Message& message) {
   Room* room = room_of(message.room);
-  if (room == nullptr) {
+  const Contact* contact = contacts_.find(from.peer);
+  const bool is_met = contact != nullptr && contact->is_met();
+  if (room == nullptr || !is_met || !room->has(from.peer)) {
     counters_.count("ack_unregistered_sent");
     const link::Ack unknown{Code::unregistered, "no such room here"};
     return {action::SendLink{from.peer, from.side, link::encode(unknown)}};
@@ -168,7 +170,7 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
     const auto owner = topics_.find(message.topic);
     if (owner != topics_.end() && owner->second != std::pair{message.room, from.peer}) return {};
   }
-  return from_room(*room, from.peer, room->receive(turn, from.peer, from.side, message));
+  return from_room(*room, from.peer, room->receive(turn, from.peer, message));
 }
 
 Actions Node::link_ready(const Turn& turn, const PeerId& peer) {
@@ -176,7 +178,7 @@ Actions Node::link_ready(const Turn& turn, const PeerId& peer) {
   if (const Place* place = links_.dialled_place(peer)) {
     actions.push_back(action::Hear{peer, place->host, place->pub});
   }
-  for (auto& [id, room] : rooms_) append(actions, from_room(room, peer, room.linked(turn, peer)));
+  for (auto& [id, room] : rooms_) room.linked(turn, peer);
   return actions;
 }
 
@@ -199,6 +201,10 @@ Actions Node::from_room(const Room& room, const PeerId& said_by, Actions actions
       const auto side = links_.side_to(identity_.id(), send->peer);
       if (!side) continue;
       send->side = *side;
+    } else if (auto* give = std::get_if<action::Give>(&action)) {
+      const auto side = links_.side_to(identity_.id(), give->peer);
+      if (!side) continue;
+      give->side = *side;
     } else if (const auto* subscribe = std::get_if<action::Subscribe>(&action)) {
       topics_[subscribe->topic] = {room.facts().id, said_by};
     } else if (const auto* unsubscribe = std::get_if<action::Unsubscribe>(&action)) {
@@ -226,7 +232,7 @@ void Node::open_room(const PeerId& peer) {
   RoomFacts facts{id,           pair_value(identity_.id(), peer),
                   members,      identity_.id(),
                   incarnation_, settings_.room_bytes};
-  rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store_);
+  rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store());
 }
 
 RoomState Node::take_stored(const RoomId& room) {
@@ -247,6 +253,7 @@ const Room* Node::room_of(const RoomId& room) const {
 Actions Node::on(const Turn& turn, const event::TimerFired&) {
   Actions actions = links_.timer(turn);
   append(actions, meetings_.timer(turn, contacts_, card_));
+  append(actions, release_paced(turn));
   for (auto& [id, room] : rooms_) {
     if (room.deadline() > turn.now.steady) continue;
     append(actions, from_room(room, identity_.id(), room.timer(turn)));
@@ -281,7 +288,7 @@ Actions Node::on(const Turn& turn, const event::BatchDamaged& event) {
 }
 
 Actions Node::on(const Turn& turn, const event::StoreRecovered&) {
-  can_store_ = true;
+  store_trouble_.clear();
   make_card(stored_self_.card_counter.next());
   stored_self_.card_counter = card_.counter;
   Actions actions{stored_self_};

@@ -10,12 +10,13 @@
 // deadline() has passed, and TurnEnded last; make all Store... actions of the
 // turn durable in one commit; carry out the rest in order. If the commit
 // fails, answer the turn's requests with the failure, throw the Node away and
-// build the next with `can_store` false until the store takes writes again.
+// build the next with that `store_trouble`, until the store takes writes again.
 //
 // Pure: no clock, no randomness, no socket, no file. Single-threaded; owned by
 // the loop. Bounded by proto/limits.h.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,7 +49,7 @@ class Node {
  public:
   // `seed` is fresh entropy: it makes this run's incarnation, salts and keys.
   Node(Settings settings, Identity identity, const Seed& seed, const Snapshot& snapshot,
-       bool can_store = true);
+       std::string store_trouble = {});
 
   [[nodiscard]] Actions start(Moment now);
   [[nodiscard]] Actions step(Moment now, const Event& event);
@@ -74,6 +75,8 @@ class Node {
   std::vector<control::Record> doctor_records() const;
 
  private:
+  bool can_store() const { return store_trouble_.empty(); }
+  Error no_writes() const;
   // One for each event. They answer actions whose links are chosen already.
   Actions on(const Turn& turn, const event::LinkOpened& event);
   Actions on(const Turn& turn, const event::LinkClosed& event);
@@ -106,9 +109,13 @@ class Node {
   Actions settle(const Turn& turn, Meetings::Outcome outcome);
   Actions link_ready(const Turn& turn, const PeerId& peer);
   Actions dial_failed(const Turn& turn, const PeerId& peer);
-  // Chooses the link of every SendLink that a room has ordered, drops those without one,
-  // and keeps the table of topics.
+  // Chooses the link of every SendLink and Give that a room has ordered, drops those without
+  // one, and keeps the table of topics.
   Actions from_room(const Room& room, const PeerId& said_by, Actions actions);
+  Actions push(const event::PushRequested& event);
+  Actions pace(const event::PushRequested& event);
+  // Pushes that have waited for the rate, as far as it allows now.
+  Actions release_paced(const Turn& turn);
   Result<Contact*> contact_of(std::string_view who);
   Room* room_of(const RoomId& room);
   const Room* room_of(const RoomId& room) const;
@@ -122,7 +129,7 @@ class Node {
   Entropy entropy_;
   Incarnation incarnation_;
   Clock clock_;
-  bool can_store_;
+  std::string store_trouble_;  // Why the store takes no writes; empty if it does.
   Card card_;
   action::StoreSelf stored_self_;         // As it is, or will be with this turn, in the store.
   std::map<RoomId, RoomState> snapshot_;  // Rooms that no contact has opened yet.
@@ -130,6 +137,8 @@ class Node {
   Meetings meetings_;
   Links links_;
   PushRate rate_;
+  std::deque<event::PushRequested> paced_;  // They wait for the rate; at most kPacedPushesMax.
+  TimePoint paced_due_ = TimePoint::never();
   std::map<RoomId, Room> rooms_;
   std::map<RoomId, PeerId> peers_;  // The other member of each pair room, strangers' too.
   std::map<Topic, std::pair<RoomId, PeerId>> topics_;

@@ -114,7 +114,7 @@ control::Record Node::status_record() const {
   row.set("contacts", whole(met)).set("linked", whole(linked));
   row.set("strangers_waiting", whole(contacts_.strangers()));
   row.set("posts_missing", whole(missing)).set("posts_waiting", whole(held));
-  row.set("can_store", can_store_);
+  row.set("can_store", can_store());
   for (const auto& [name, value] : counters.values()) {
     row.set(std::string(name), whole(value));
   }
@@ -127,11 +127,15 @@ std::vector<control::Record> Node::doctor_records() const {
     control::Record row;
     rows.push_back(std::move(row.set("problem", std::move(text))));
   };
-  if (!can_store_) say("the disk takes no writes: pushes fail and nothing is taken in");
+  if (!can_store()) say(store_trouble_ + ": pushes fail and nothing is taken in");
   for (const auto& [id, room] : rooms_) {
     const std::string name = name_of(peers_.at(id));
     if (room.is_paused()) say(name + ": the limit of stored bytes is reached (room-bytes)");
-    if (room.repair().holes() > 0) say(name + ": damaged posts wait to be fetched again");
+    if (room.has_lost_own()) {
+      say(name + ": posts of yours are damaged, and nobody has them; no one will get them");
+    } else if (room.repair().holes() > 0) {
+      say(name + ": damaged posts wait to be fetched again");
+    }
   }
   for (const auto& [peer, contact] : contacts_.all()) {
     if (contact.asks) say(contact.name + " asks to talk: chatctl chat --no-talk " + contact.name);

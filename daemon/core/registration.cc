@@ -6,6 +6,7 @@
 #include "daemon/core/meetings.h"
 #include "proto/limits.h"
 #include "proto/pair.h"
+#include "proto/text.h"
 
 namespace p2pchat {
 
@@ -154,10 +155,12 @@ Meetings::Outcome Meetings::let_in(const Visit& visit, Contacts& contacts, Conta
 Meetings::Outcome Meetings::not_let_in(const Turn& turn, const Visit& visit, Contact& contact,
                                        const door::Ack& ack) {
   counters_.count(ack.code == Code::invalid ? "ack_invalid_received" : "ack_unregistered_received");
-  return ack.waiting ? still_waiting(turn, visit, contact) : refused(turn, visit, contact, ack);
+  return ack.waiting ? still_waiting(turn, visit, contact, ack)
+                     : refused(turn, visit, contact, ack);
 }
 
-Meetings::Outcome Meetings::still_waiting(const Turn& turn, const Visit& visit, Contact& contact) {
+Meetings::Outcome Meetings::still_waiting(const Turn& turn, const Visit& visit, Contact& contact,
+                                          const door::Ack& ack) {
   Outcome outcome;
   const bool is_new = !contact.is_met() && !wishes_.contains(contact.id);
   if (is_new && wishes_.size() < kWishesMax) {
@@ -168,8 +171,8 @@ Meetings::Outcome Meetings::still_waiting(const Turn& turn, const Visit& visit, 
   const auto wish = wishes_.find(contact.id);
   if (wish != wishes_.end()) wish->second.is_being_asked = true;
   if (visit.request) {
-    const std::string text = "the user of " + contact.name +
-                             " is being asked; the meeting completes by itself when it is accepted";
+    const std::string text = contact.name + ": " + cleaned(ack.reason) +
+                             "; the meeting completes by itself when it is accepted";
     control::Record row = who_is(contact);
     row.set("address", to_text(visit.address)).set("waiting", true);
     outcome.actions.push_back(
@@ -181,8 +184,8 @@ Meetings::Outcome Meetings::still_waiting(const Turn& turn, const Visit& visit, 
 Meetings::Outcome Meetings::refused(const Turn& turn, const Visit& visit, Contact& contact,
                                     const door::Ack& ack) {
   Outcome outcome;
-  const std::string text =
-      contact.name + " at " + to_text(visit.address) + " does not let you in: " + ack.reason;
+  const std::string text = contact.name + " at " + to_text(visit.address) +
+                           " does not let you in: " + cleaned(ack.reason);
   // The wish is not repeated any more, but it stands as my user's yes: should the other
   // side name us in its turn, it is let in.
   if (!contact.is_met() && !contact.wish) {

@@ -8,22 +8,19 @@
 #include "proto/pair.h"
 
 namespace p2pchat {
-namespace {
 
-Error no_writes() { return {Fault::machine, "the disk takes no writes; nothing was done"}; }
-
-}  // namespace
+Error Node::no_writes() const { return {Fault::machine, store_trouble_ + "; nothing was stored"}; }
 
 Actions Node::on(const Turn& turn, const event::DoorAsked& event) {
-  if (!can_store_) {
-    const door::Ack ack{Code::unregistered, "the disk takes no writes now", true, {}, {}};
+  if (!can_store() && event.question != door::encode_who()) {
+    const door::Ack ack{Code::unregistered, "its disk takes no writes now", true, {}, {}};
     return {action::AnswerDoor{event.visit, door::encode(ack)}};
   }
   return settle(turn, meetings_.asked(turn, contacts_, card_, event));
 }
 
 Actions Node::on(const Turn& turn, const event::DoorAnswered& event) {
-  if (!can_store_) return meetings_.failed({event.visit, "the disk takes no writes"}).actions;
+  if (!can_store()) return meetings_.failed({event.visit, store_trouble_}).actions;
   return settle(turn, meetings_.answered(turn, contacts_, card_, event));
 }
 
@@ -32,7 +29,7 @@ Actions Node::on(const Turn&, const event::DoorFailed& event) {
 }
 
 Actions Node::on(const Turn& turn, const event::MeetRequested& event) {
-  if (!can_store_) return {refuse(event.request, no_writes())};
+  if (!can_store()) return {refuse(event.request, no_writes())};
   return settle(turn, meetings_.meet(turn, contacts_, card_, event));
 }
 
@@ -58,6 +55,47 @@ Actions Node::settle(const Turn& turn, Meetings::Outcome outcome) {
 }
 
 Actions Node::on(const Turn& turn, const event::PushRequested& event) {
+  // What waits keeps its turn: it is never overtaken by what its caller sent after it.
+  if (event.waits && !paced_.empty()) return pace(event);
+  if (const auto wait = rate_.take(turn.now.steady)) {
+    if (event.waits) {
+      paced_due_ = turn.now.steady + *wait;
+      return pace(event);
+    }
+    control::Record row;
+    row.set("retry_after", wait->count());
+    return {action::Answer{event.request, ExitCode::limit,
+                           "more than " + std::to_string(settings_.rate) +
+                               " messages a second (rate); try again later",
+                           std::move(row)}};
+  }
+  return push(event);
+}
+
+Actions Node::pace(const event::PushRequested& event) {
+  if (paced_.size() >= kPacedPushesMax) {
+    return {refuse(event.request, {Fault::limit, "too many messages wait to be pushed"})};
+  }
+  paced_.push_back(event);
+  return {};
+}
+
+Actions Node::release_paced(const Turn& turn) {
+  Actions actions;
+  if (paced_due_ > turn.now.steady) return actions;
+  paced_due_ = TimePoint::never();
+  while (!paced_.empty()) {
+    if (const auto wait = rate_.take(turn.now.steady)) {
+      paced_due_ = turn.now.steady + *wait;
+      break;
+    }
+    append(actions, push(paced_.front()));
+    paced_.pop_front();
+  }
+  return actions;
+}
+
+Actions Node::push(const event::PushRequested& event) {
   const auto refused = [&](Error error) {
     return Actions{refuse(event.request, std::move(error))};
   };
@@ -77,14 +115,7 @@ Actions Node::on(const Turn& turn, const event::PushRequested& event) {
     return refused({Fault::limit, "a message is at most " + std::to_string(kBodyBytesMax) +
                                       " bytes; this has " + std::to_string(event.body.size())});
   }
-  if (const auto wait = rate_.take(turn.now.steady)) {
-    control::Record row;
-    row.set("retry_after", wait->count());
-    return {action::Answer{event.request, ExitCode::limit,
-                           "more than " + std::to_string(settings_.rate) +
-                               " messages a second (rate); try again later",
-                           std::move(row)}};
-  }
+  if (!can_store()) return refused(no_writes());
   const auto queued = room->post(event.request, event.body);
   if (!queued) return refused(queued.error());
   return {};
@@ -103,17 +134,23 @@ Result<Contact*> Node::contact_of(std::string_view who) {
 }
 
 Actions Node::on(const Turn&, const event::AliasRequested& event) {
-  if (!can_store_) return {refuse(event.request, no_writes())};
+  if (!can_store()) return {refuse(event.request, no_writes())};
+  const bool is_new = !contacts_.resolve(event.who);
   const auto contact = contact_of(event.who);
   if (!contact) return {refuse(event.request, contact.error())};
   if (const auto renamed = contacts_.rename(**contact, event.name); !renamed) {
+    const PeerId peer = (*contact)->id;
+    if (is_new) {
+      peers_.erase(pair_room(identity_.id(), peer));
+      contacts_.forget(peer);
+    }
     return {refuse(event.request, renamed.error())};
   }
   return {action::StoreContact{**contact}, agree(event.request, who_is(**contact))};
 }
 
 Actions Node::on(const Turn&, const event::VerifyRequested& event) {
-  if (!can_store_) return {refuse(event.request, no_writes())};
+  if (!can_store()) return {refuse(event.request, no_writes())};
   const auto contact = contact_of(event.who);
   if (!contact) return {refuse(event.request, contact.error())};
   (*contact)->is_verified = true;
@@ -121,7 +158,7 @@ Actions Node::on(const Turn&, const event::VerifyRequested& event) {
 }
 
 Actions Node::on(const Turn& turn, const event::BlockRequested& event) {
-  if (!can_store_) return {refuse(event.request, no_writes())};
+  if (!can_store()) return {refuse(event.request, no_writes())};
   const auto found = contact_of(event.who);
   if (!found) return {refuse(event.request, found.error())};
   Contact& contact = **found;
@@ -130,6 +167,7 @@ Actions Node::on(const Turn& turn, const event::BlockRequested& event) {
   if (contact.asks) contact.founding.reset();
   contact.asks = false;
   contact.wish.reset();
+  meetings_.forget_wish(contact.id);
   Actions actions{action::StoreContact{contact}};
   if (event.undo) {
     if (contact.is_met()) append(actions, admit(turn, contact));
@@ -138,7 +176,9 @@ Actions Node::on(const Turn& turn, const event::BlockRequested& event) {
     append(actions, links_.drop(contact.id));
     actions.push_back(action::Unhear{contact.id});
     actions.push_back(action::Expel{contact.id});
-    if (Room* live = room_of(room)) live->unlinked(contact.id);
+    if (Room* live = room_of(room)) {
+      append(actions, from_room(*live, contact.id, live->silence(contact.id)));
+    }
   }
   actions.push_back(agree(event.request, who_is(contact)));
   return actions;
@@ -146,6 +186,7 @@ Actions Node::on(const Turn& turn, const event::BlockRequested& event) {
 
 Actions Node::on(const Turn&, const event::RequestDropped& event) {
   meetings_.request_dropped(event.request);
+  std::erase_if(paced_, [&](const auto& push) { return push.request == event.request; });
   return {};
 }
 

@@ -40,16 +40,16 @@ Host::Host(Settings settings, Identity identity, Store& store, Outlets outlets)
       store_(store),
       outlets_(std::move(outlets)) {}
 
-Result<void> Host::build(bool can_store) {
+Result<void> Host::build(const std::string& store_trouble) {
   const auto snapshot = store_.load();
   if (!snapshot) return tl::unexpected(snapshot.error());
-  node_.emplace(settings_, identity_, fresh_seed(), *snapshot, can_store);
-  can_store_ = can_store;
+  node_.emplace(settings_, identity_, fresh_seed(), *snapshot, store_trouble);
+  can_store_ = store_trouble.empty();
   return {};
 }
 
 Result<void> Host::start(Moment now) {
-  if (auto built = build(true); !built) return built;
+  if (auto built = build({}); !built) return built;
   return carry_out(now, node_->start(now));
 }
 
@@ -99,7 +99,7 @@ Result<void> Host::begin_anew(Moment now, const Error& why) {
   is_failure_logged_ = true;
   next_probe_ = now.steady + kProbeInterval;
   outlets_.fail_pending(why.text);
-  if (auto built = build(false); !built) return built;
+  if (auto built = build(why.text); !built) return built;
   Actions actions = node_->start(now);
   for (const auto& [link, host] : links_) {
     const auto& [peer, side] = link;

@@ -50,7 +50,7 @@ class Host {
   bool can_store() const { return can_store_; }
 
  private:
-  Result<void> build(bool can_store);
+  Result<void> build(const std::string& store_trouble);
   Result<void> carry_out(Moment now, Actions actions);
   Result<void> begin_anew(Moment now, const Error& why);
   void hand_on(Moment now, const Actions& actions);

@@ -38,7 +38,7 @@ std::optional<Event> wished(const control::Request& request, RequestId id) {
   const control::Record& values = request.values;
   if (request.verb == "push") {
     Bytes body = values.has("data") ? values.bytes("data") : to_bytes(values.text("text"));
-    return event::PushRequested{id, values.text("to"), std::move(body)};
+    return event::PushRequested{id, values.text("to"), std::move(body), values.flag("waits")};
   }
   if (request.verb == "chat") return event::MeetRequested{id, values.text("target")};
   if (request.verb == "alias") {

@@ -63,8 +63,8 @@ void Host::build(bool can_store) {
   ++run_;
   can_store_ = can_store;
   boot_wall_ = moment().wall;
-  node_ =
-      std::make_unique<Node>(settings_, identity_, around_.prng.seed(), disk_.load(), can_store);
+  node_ = std::make_unique<Node>(settings_, identity_, around_.prng.seed(), disk_.load(),
+                                 can_store ? "" : "the disk is full");
   const auto run = run_;
   finish(node_->start(moment()));
   if (!is_up() || run_ != run) return;

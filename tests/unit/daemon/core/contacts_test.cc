@@ -75,6 +75,16 @@ TEST(Contacts, AnAliasIsKeptWhenTheCardClaimsAnotherName) {
   EXPECT_EQ(bob->name, "robert");
 }
 
+TEST(Contacts, AListedNameStaysWhateverTheCardClaimsLater) {
+  Contacts contacts({});
+  Contact* bob = add(contacts, 2, "bob");
+
+  ASSERT_TRUE(contacts.update_card(*bob, sample_card(2, "carol", 2)));
+
+  EXPECT_EQ(bob->name, "bob");
+  EXPECT_FALSE(contacts.resolve("carol"));
+}
+
 TEST(Contacts, AnAliasThatIsTakenIsRefused) {
   Contacts contacts({});
   add(contacts, 2, "bob");

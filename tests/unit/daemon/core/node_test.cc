@@ -116,13 +116,14 @@ TEST_F(NodeTest, PushesBeyondTheRateAreToldWhenToComeBack) {
 }
 
 TEST_F(NodeTest, WithoutAStoreThatTakesWritesPushesFail) {
-  Node node(settings("anna"), sample_identity(1), Seed{}, met_ben(), false);
+  Node node(settings("anna"), sample_identity(1), Seed{}, met_ben(), "the disk is full");
   const auto started = node.start(kNow);
 
   const auto actions = node.step(kNow, event::PushRequested{{1}, "ben", to_bytes("x")});
 
   EXPECT_TRUE(only<action::StoreSelf>(started).empty());
   EXPECT_EQ(only<action::Answer>(actions).at(0).code, ExitCode::failed);
+  EXPECT_EQ(only<action::Answer>(actions).at(0).error, "the disk is full; nothing was stored");
 }
 
 TEST_F(NodeTest, AFrameThatDoesNotDecodeIsAnsweredAsInvalid) {
@@ -188,11 +189,147 @@ TEST_F(NodeTest, AnIdMayBeNamedBeforeAnythingElseIsKnownOfIt) {
   EXPECT_EQ(node_.resolve("carol")->peer, sample_peer(3));
 }
 
+TEST_F(NodeTest, ABadNameForAnIdLeavesNothingBehind) {
+  const auto actions = step(event::AliasRequested{{1}, to_text(sample_peer(3)), "no good"});
+
+  EXPECT_EQ(only<action::Answer>(actions).at(0).code, ExitCode::usage);
+  EXPECT_FALSE(node_.resolve(to_text(sample_peer(3))));
+  EXPECT_EQ(node_.conversations().size(), 1U);
+}
+
+TEST_F(NodeTest, PushesThatWaitForTheRateKeepTheirOrder) {
+  std::vector<std::string> stored;
+  const auto note = [&](const Actions& actions) {
+    for (const auto& each : only<action::StoreBatch>(actions)) {
+      for (const Post& post : each.batch.posts) {
+        if (post.kind == PostKind::chat) stored.push_back(to_string(post.body));
+      }
+    }
+  };
+  for (std::uint64_t i = 0; i < 9; ++i) {
+    (void)step(event::PushRequested{{i}, "ben", to_bytes(std::to_string(i)), true});
+    if (i == 4) (void)step(event::RequestDropped{{4}});
+  }
+  note(step(event::TurnEnded{}));
+  EXPECT_EQ(stored.size(), 3U) << "as many as the rate allows at once";
+
+  for (Duration past = 0s; past < 3s; past += 100ms) {
+    const Moment later{kNow.steady + past, kNow.wall};
+    (void)node_.step(later, event::TimerFired{});
+    note(node_.step(later, event::TurnEnded{}));
+  }
+
+  EXPECT_EQ(stored, (std::vector<std::string>{"0", "1", "2", "3", "5", "6", "7", "8"}));
+}
+
+// Once the link to ben is ready, what is sent to him when a turn ends.
+class LinkedNodeTest : public NodeTest {
+ protected:
+  LinkedNodeTest() {
+    (void)step(event::LinkOpened{sample_peer(2), LinkSide::accepted, "127.0.0.1"});
+    say(link::Ack{Code::success, ""});
+  }
+
+  Actions say(const link::Message& message) {
+    return step(
+        event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, link::encode(message)});
+  }
+  template <class Message>
+  std::size_t sent(Duration later = 0s) {
+    std::size_t count = 0;
+    for (const auto& each : only<action::SendLink>(end_turn(later))) {
+      count += std::holds_alternative<Message>(*link::decode(each.frame)) ? 1U : 0U;
+    }
+    return count;
+  }
+  Actions end_turn(Duration later = 0s) {
+    return node_.step({kNow.steady + later, kNow.wall}, event::TurnEnded{});
+  }
+
+  RoomId room_ = pair_room(sample_peer(1), sample_peer(2));
+};
+
+TEST_F(LinkedNodeTest, AllThatIsHeldIsToldOnceASecondHoweverOftenItIsAskedFor) {
+  EXPECT_EQ(sent<link::Handover>(), 1U);
+  for (int i = 0; i < 100; ++i) (void)say(link::AskHeads{room_});
+
+  EXPECT_EQ(sent<link::Handover>(), 0U);
+  EXPECT_EQ(sent<link::Handover>(kFullStateInterval), 1U);
+  EXPECT_EQ(sent<link::Handover>(2 * kFullStateInterval), 0U);
+}
+
+TEST_F(LinkedNodeTest, OfManyWantsInATurnTheLastIsAnswered) {
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    (void)say(link::Want{{i}, room_, {sample_peer(1), {}}, {1}, {9}, 9 * kWantBytesMax});
+  }
+
+  const auto gives = only<action::Give>(end_turn());
+
+  ASSERT_EQ(gives.size(), 1U);
+  EXPECT_EQ(gives[0].want.want, WantId{100});
+  EXPECT_EQ(gives[0].want.budget, kWantBytesMax);
+  EXPECT_TRUE(only<action::Give>(end_turn()).empty());
+}
+
+TEST_F(LinkedNodeTest, NobodyElseSpeaksInAPairRoom) {
+  Snapshot snapshot = met_ben();
+  Contact carol;
+  carol.id = sample_peer(3);
+  carol.name = "carol";
+  carol.card = sample_card(3, "carol");
+  carol.founding = sign_founding(sample_identity(3), sample_peer(1));
+  snapshot.contacts.push_back(carol);
+  Node node(settings("anna"), sample_identity(1), Seed{}, snapshot);
+  (void)node.start(kNow);
+  SampleFeed ben(2, room_);
+  Post opening = sample_post(1, "");
+  opening.kind = PostKind::opening;
+  opening.body = Opening{}.encode();
+  Batch batch = sample_batch(sample_identity(2), room_, {}, {1},
+                             feed_root(room_, {sample_peer(2), {}}), {opening});
+  batch.value = pair_value(sample_peer(1), sample_peer(2));
+  batch.sign(sample_identity(2));
+  const Bytes frame = link::encode(link::Posts{room_, batch.raw});
+
+  const auto from_carol =
+      node.step(kNow, event::LinkFrameReceived{sample_peer(3), LinkSide::accepted, frame});
+  const auto from_ben =
+      node.step(kNow, event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, frame});
+
+  EXPECT_TRUE(only<action::StoreBatch>(from_carol).empty());
+  EXPECT_EQ(only<action::StoreBatch>(from_ben).size(), 1U);
+}
+
+TEST_F(LinkedNodeTest, WhoeverIsBlockedIsNotListenedToAnyMore) {
+  const Topic topic{{1}};
+  ASSERT_EQ(only<action::Subscribe>(say(link::Handover{room_, topic, {}})).size(), 1U);
+
+  const auto left = only<action::Unsubscribe>(step(event::BlockRequested{{1}, "ben"}));
+
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].topic, topic);
+}
+
+TEST_F(LinkedNodeTest, AfterALossNobodyCanMendIGoOnInAFeedOfItsOwn) {
+  const auto first = only<action::StoreBatch>(push("ben", to_bytes("one"))).at(0).batch;
+  const auto wants = only<action::SendLink>(
+      step(event::BatchDamaged{room_, first.feed, first.first, first.last()}));
+  const auto want = std::get<link::Want>(*link::decode(wants.at(0).frame));
+
+  (void)say(link::Give{want.want, room_, {}, true});
+  const auto next = only<action::StoreBatch>(push("ben", to_bytes("two"))).at(0).batch;
+
+  EXPECT_NE(next.feed, first.feed);
+  EXPECT_EQ(Opening::decode(next.posts.at(0).body)->number, Number{});
+  EXPECT_NE(node_.doctor_records().at(0).text("problem").find("damaged"), std::string::npos);
+}
+
 TEST_F(NodeTest, APromiseIsStoredBeforeABeatIsSent) {
   (void)step(event::LinkOpened{sample_peer(2), LinkSide::accepted, "127.0.0.1"});
   const Bytes ack = link::encode(link::Ack{Code::success, ""});
 
-  const auto actions = step(event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, ack});
+  (void)step(event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, ack});
+  const auto actions = step(event::TurnEnded{});
 
   const auto stored = only<action::StoreSelf>(actions);
   ASSERT_EQ(stored.size(), 1U);
