@@ -67,10 +67,6 @@ void add_short(std::string& out, char character) {
   }
 }
 
-bool is_time_key(std::string_view key) {
-  return key == "time" || key == "received" || key.ends_with("_time");
-}
-
 std::string time_json(std::int64_t milliseconds) {
   return json_string(utc_text(WallTime{milliseconds}));
 }

@@ -4,7 +4,7 @@
 #include <variant>
 
 #include "ctl/time_text.h"
-#include "proto/base32.h"
+#include "proto/crypto.h"
 #include "proto/text.h"
 
 namespace p2pchat::ctl {
@@ -14,14 +14,8 @@ namespace {
 using control::Record;
 using control::Value;
 
-constexpr std::size_t kIdCharacters = 52;
-constexpr std::size_t kIdCharactersShown = 8;
 constexpr std::string_view kNothing = "-";
 constexpr std::string_view kFurtherLine = "\n    ";
-
-bool is_time_key(std::string_view key) {
-  return key == "time" || key == "received" || key.ends_with("_time");
-}
 
 struct ValueWords {
   std::string_view key;
@@ -49,8 +43,8 @@ std::string words(std::string_view key, const Value& value) {
 
 std::string cell(std::string_view key, const Value& value) {
   std::string text = words(key, value);
-  const bool is_id = text.size() == kIdCharacters && is_base32(text);
-  return is_id ? text.substr(0, kIdCharactersShown) : text;
+  const auto peer = peer_id(text);
+  return peer ? short_text(*peer) : text;
 }
 
 std::string title(std::string_view key) {

@@ -161,6 +161,10 @@ std::string local_text(WallTime time) {
   return text.data();
 }
 
+bool is_time_key(std::string_view key) {
+  return key == "time" || key == "received" || key.ends_with("_time");
+}
+
 std::optional<Duration> parse_duration(std::string_view text) {
   std::int64_t count = 0;
   const char* const end = text.data() + text.size();

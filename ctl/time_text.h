@@ -18,6 +18,9 @@ std::string utc_text(WallTime time);
 // "2026-11-20 14:03:12", in the time zone of this process.
 std::string local_text(WallTime time);
 
+// What a record holds under this key is a moment, in milliseconds.
+bool is_time_key(std::string_view key);
+
 // "500ms", "10s", "5m", "2h", "2d": a whole number and one unit, at most ten years.
 std::optional<Duration> parse_duration(std::string_view text);
 // RFC 3339 with any offset; or, in local time, a date, or a date and a time as local_text()

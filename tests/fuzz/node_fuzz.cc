@@ -153,7 +153,8 @@ class Play {
       : source_(input),
         room_(pair_room(cast().self.id(), cast().friendly().id())),
         author_(cast().friendly(), room_),
-        node_(settings(), cast().self, Seed{}, snapshot(), source_.integer(1) != 255) {}
+        node_(settings(), cast().self, Seed{}, snapshot(),
+              source_.integer(1) != 255 ? "" : "the disk is full") {}
 
   void run() {
     see(node_.start(now()));
@@ -307,7 +308,7 @@ class Play {
 
   link::Message message() {
     switch (source_.integer(1) % 10) {
-      case 0: return link::Registration{card_of(source_.integer(1) % 4, source_.integer(1)), {}};
+      case 0: return registration();
       case 1: return link::Ack{source_.boolean() ? Code::success : Code::unregistered, "why"};
       case 2: return handover();
       case 3: return link::Posts{room_, author_.next(source_).raw};
@@ -318,6 +319,13 @@ class Play {
       case 8: return give();
       default: return link::Ack{Code::success, ""};
     }
+  }
+
+  link::Registration registration() {
+    const std::size_t who = source_.integer(1) % cast().peers.size();
+    link::Registration registration{card_of(who, source_.integer(1)), {}};
+    registration.incarnation.bytes[0] = static_cast<std::uint8_t>(source_.integer(1) % 3);
+    return registration;
   }
 
   link::Handover handover() {

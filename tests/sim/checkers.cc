@@ -211,7 +211,8 @@ void Checkers::leaving(const Witness& witness, const Action& action) {
     const auto decoded = door::decode_answer(answer->answer);
     if (!decoded) return fail(witness, "answers at its door what does not decode");
     const auto* introduction = std::get_if<door::Introduction>(&*decoded);
-    if (introduction != nullptr) leaving_card(witness, introduction->card);
+    if (introduction != nullptr) return leaving_card(witness, introduction->card);
+    if (std::get<door::Ack>(*decoded).founding) leaving_welcome(witness, answer->visit);
   } else if (const auto* visit = std::get_if<action::VisitDoor>(&action)) {
     if (visit->question.size() > kDoorBytesMax) fail(witness, "asks too long at a door");
     const auto decoded = door::decode_question(visit->question);
@@ -219,12 +220,34 @@ void Checkers::leaving(const Witness& witness, const Action& action) {
     const auto* registration = std::get_if<door::Registration>(&*decoded);
     if (registration != nullptr) leaving_card(witness, registration->card);
   } else if (const auto* answer_to_user = std::get_if<action::Answer>(&action)) {
-    ledger_.answered(witness.host, *answer_to_user);
-    const Push* push = ledger_.push_of(answer_to_user->request);
-    if (push == nullptr || answer_to_user->code != ExitCode::done) return;
+    leaving_answer(witness, *answer_to_user);
+  }
+}
+
+// Whoever is let in is a contact for good.
+void Checkers::leaving_welcome(const Witness& witness, const VisitId& visit) {
+  const auto question = door::decode_question(questions_.at(visit));
+  const auto* registration = question ? std::get_if<door::Registration>(&*question) : nullptr;
+  if (registration == nullptr) return fail(witness, "lets somebody in who did not register");
+  const auto contact = witness.disk.contacts().find(registration->card.id);
+  if (contact == witness.disk.contacts().end() || !contact->second.founding) {
+    fail(witness, "lets somebody in and does not store it");
+  }
+}
+
+void Checkers::leaving_answer(const Witness& witness, const action::Answer& answer) {
+  ledger_.answered(witness.host, answer);
+  if (answer.code != ExitCode::done) return;
+  const Push* push = ledger_.push_of(answer.request);
+  if (push != nullptr) {
     const bool is_durable = push->post && witness.disk.covering(push->room, push->post->feed,
                                                                 push->post->number) != nullptr;
     if (!is_durable) fail(witness, "answers a push that is not durable");
+    return;
+  }
+  const auto who = peer_id(answer.row.text("id"));
+  if (who && !witness.disk.contacts().contains(*who)) {
+    fail(witness, "answers for a contact that is not durable");
   }
 }
 

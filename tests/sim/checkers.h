@@ -45,6 +45,8 @@ class Checkers {
   // --- Before it happens ---
   void storing(const Witness& witness, const Action& action);
   void leaving(const Witness& witness, const Action& action);
+  // Somebody stands at the host's door.
+  void asked(const event::DoorAsked& event) { questions_[event.visit] = event.question; }
   // Frames that the store makes for a Give.
   void giving(const Witness& witness, const PeerId& peer, const Bytes& frame);
   // --- After a turn ---
@@ -85,6 +87,8 @@ class Checkers {
   void leaving_beat(const Witness& witness, const RoomId& room, ByteView raw, const PeerId* to);
   void leaving_live(const Witness& witness, const Bytes& frame);
   void leaving_card(const Witness& witness, const Card& card);
+  void leaving_welcome(const Witness& witness, const VisitId& visit);
+  void leaving_answer(const Witness& witness, const action::Answer& answer);
   bool holds_head(const Witness& witness, const RoomId& room, const Head& head) const;
 
   Verdict& verdict_;
@@ -100,7 +104,8 @@ class Checkers {
   // The newest beat of each room and run.
   std::map<std::pair<RoomId, Incarnation>, std::pair<Counter, Bytes>> beats_;
   std::map<std::pair<PeerId, Counter>, Bytes> cards_;
-  std::set<HostIndex> amnesiacs_;  // Have lost their state once.
+  std::map<VisitId, Bytes> questions_;  // At doors; no two visits have one id.
+  std::set<HostIndex> amnesiacs_;       // Have lost their state once.
   std::set<HostIndex> damaged_;
   std::set<std::pair<HostIndex, PeerId>> newly_blocked_;  // In this very turn.
 };

@@ -131,6 +131,7 @@ void Host::turn() {
   const auto step = [&](const Event& event) {
     around_.trace.event(now, name_, event);
     note_request(event);
+    if (const auto* asked = std::get_if<event::DoorAsked>(&event)) around_.checkers.asked(*asked);
     for (Action& action : node_->step(moment(), event)) actions.push_back(std::move(action));
   };
   for (auto left = around_.prng.between(1, kTurnEventsMax); left > 0 && !waiting_.empty(); --left) {

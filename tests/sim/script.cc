@@ -64,6 +64,7 @@ std::string Script::play() {
     failure = disagreement(false);
   }
   if (failure.empty()) failure = noise();
+  if (failure.empty()) failure = unsettled();
   if (!world_.verdict().is_good()) return world_.verdict().failure();
   return failure.empty() ? open_requests() : failure;
 }
@@ -112,7 +113,9 @@ void Script::users_look(Duration interval) {
     }
     for (HostIndex i = 0; i < plan_.hosts; ++i) {
       answer_strangers(world_.host(i));
-      if (is_healed_) make_peace(world_.host(i));
+      if (!is_healed_) continue;
+      make_peace(world_.host(i));
+      world_.host(i).scrub();
     }
     users_look(prng_.between(kUsersLookMin, kUsersLookMax));
   });
@@ -204,6 +207,7 @@ void Script::strike() {
 }
 
 void Script::crash_some() {
+  if (prng_.chance(30)) return stutter_some();
   Host& host = world_.host(prng_.below(plan_.hosts));
   if (prng_.chance(70)) {
     host.doom({prng_.chance(30), prng_.below(4)});
@@ -211,6 +215,24 @@ void Script::crash_some() {
     host.crash();
   }
   restart(host, prng_.between(100ms, 20s));
+}
+
+// Several runs of one author, each with a text, while the other side is out of reach.
+void Script::stutter_some() {
+  const Pair& pair = prng_.pick(pairs_);
+  const bool is_from_a = prng_.chance(50);
+  Host& from = world_.host(is_from_a ? pair.a : pair.b);
+  Host& to = world_.host(is_from_a ? pair.b : pair.a);
+  world_.network().cut(from.index(), to.index());
+  for (std::uint64_t runs = prng_.between(2, 4), i = 1; i <= runs; ++i) {
+    const Duration when = static_cast<Duration::rep>(i) * 1s;
+    world_.after(when, [this, &from, &to] {
+      if (!is_healed_ && from.is_up()) world_.push(from, to, next_text());
+    });
+    restart(from, when + 500ms);
+  }
+  world_.after(prng_.between(6s, 20s),
+               [this, &from, &to] { world_.network().mend(from.index(), to.index()); });
 }
 
 void Script::restart(Host& host, Duration wait) {
@@ -303,7 +325,6 @@ void Script::heal() {
     host.spare();
     host.free_disk();
     host.start();
-    host.scrub();
   }
 }
 
@@ -327,6 +348,19 @@ std::string Script::noise() {
     const std::uint64_t sent = world_.host(i).traffic() - before[i];
     if (sent <= kQuietTrafficMax * static_cast<std::uint64_t>(pairs)) continue;
     return world_.host(i).name() + " sends " + std::to_string(sent) + " times with nothing to say";
+  }
+  return "";
+}
+
+std::string Script::unsettled() const {
+  // A stamp that is minutes ahead of the others' clocks is settled as late.
+  if (plan_.clock_jumps) return "";
+  for (const Pair& pair : pairs_) {
+    for (const auto& [reader, other] : {std::pair{pair.a, pair.b}, std::pair{pair.b, pair.a}}) {
+      if (!world_.is_settled(reader, other)) {
+        return world_.host(reader).name() + " does not know all as final";
+      }
+    }
   }
   return "";
 }

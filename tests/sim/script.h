@@ -80,6 +80,7 @@ class Script {
   // --- Faults ---
   void strike();
   void crash_some();
+  void stutter_some();
   void partition_some();
   void jump_some();
   void fill_some();
@@ -94,6 +95,8 @@ class Script {
   std::string await_delivery();
   // Who still sends although all agree.
   std::string noise();
+  // Whose posts are not all final although everybody has everything.
+  std::string unsettled() const;
   std::string disagreement(bool only_had_met) const;
   std::string unmet() const;
   std::string open_requests();

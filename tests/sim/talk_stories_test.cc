@@ -194,6 +194,41 @@ TEST(TwoPeers, AClockThatJumpsBackStillPostsInOrder) {
   EXPECT_THAT(stage.log(bert, anna), ElementsAre("anna: first", "anna: second", "anna: third"));
 }
 
+TEST(TwoPeers, ARestartWithTheClockSetBackKeepsWhatBeatsHavePromised) {
+  Stage stage;
+  Host& anna = stage.enter("anna");
+  Host& bert = stage.enter("bert");
+  stage.befriend(anna, bert);
+
+  stage.says(anna, bert, "before");
+  stage.passes(1min);
+  anna.jump_wall(-3min);
+  stage.restarts(anna);
+  stage.says(anna, bert, "after");
+
+  // A checker compares the stamp with what anna's beats have told bert.
+  EXPECT_TRUE(stage.comes(bert, "after", 40s));
+}
+
+TEST(TwoPeers, MessagesOfSeveralRunsArriveInTheOrderTheyWereWritten) {
+  Stage stage;
+  Host& anna = stage.enter("anna");
+  Host& bert = stage.enter("bert");
+  stage.befriend(anna, bert);
+  stage.leaves(bert);
+
+  std::vector<std::string> texts;
+  for (int i = 0; i < 6; ++i) {
+    texts.push_back("run " + std::to_string(i));
+    stage.says(anna, bert, texts.back());
+    stage.restarts(anna);
+  }
+  stage.returns(bert);
+  ASSERT_TRUE(stage.comes(bert, texts.back(), 40s));
+
+  EXPECT_EQ(stage.pull(bert), texts);
+}
+
 TEST(TwoPeers, ARestartBetweenPushAndDeliveryKeepsTheOriginalTime) {
   Stage stage;
   Host& anna = stage.enter("anna");

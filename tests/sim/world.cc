@@ -1,5 +1,7 @@
 #include "tests/sim/world.h"
 
+#include <algorithm>
+
 #include "proto/check.h"
 
 namespace p2pchat::sim {
@@ -105,6 +107,15 @@ void World::move(Host& host, const std::string& ip, std::uint16_t door) {
 
 std::string World::disagreement(HostIndex a, HostIndex b) const {
   return checkers_.disagreement(a, host(a).disk(), b, host(b).disk());
+}
+
+bool World::is_settled(HostIndex reader, HostIndex other) const {
+  const RoomId& room = checkers_.room_of(reader, other);
+  const Stamp settled = host(reader).node().final_stamp(room);
+  const auto& rows = host(reader).disk().rows();
+  return std::all_of(rows.begin(), rows.end(), [&](const Disk::Row& row) {
+    return !row.batch || row.room != room || row.batch->posts.back().stamp <= settled;
+  });
 }
 
 bool World::knows(HostIndex a, HostIndex b) const {

@@ -49,6 +49,8 @@ class World {
   // --- Judgement ---
   // Whether these two hold the same, and all that was promised; else what is missing.
   std::string disagreement(HostIndex a, HostIndex b) const;
+  // All that the first holds of their conversation is final, as its Node says.
+  bool is_settled(HostIndex reader, HostIndex other) const;
   // They have met, as far as the first knows.
   bool knows(HostIndex a, HostIndex b) const;
   Ledger& ledger() { return ledger_; }

@@ -267,6 +267,10 @@ class Clang(Tidy):
         self.assert_complains(self.tidy("typedef int Count;\n"), "use-using")
         self.assert_complains(self.tidy("int broken( { }\n"), "error")
 
+    def test_clang_tidy_over_nothing_proves_nothing(self):
+        self.write("build/compile_commands.json", "[]")
+        self.assert_complains(clang_tidy.check(self.root, self.root / "build"), "proves nothing")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,7 +1,7 @@
 #include "daemon/shell/inbox.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
-#include <random>
 
 #include "daemon/shell/store/database.h"
 #include "tests/unit/daemon/shell/store_fixture.h"
@@ -146,17 +146,42 @@ TEST_F(InboxTest, GoesOnWithinABatch) {
   EXPECT_EQ(cursor[room_], (ReaderPlace{2, 2}));
 }
 
+TEST_F(InboxTest, SkipsOwnPostsBetweenThoseOfOthers) {
+  store({anna_.open(1), anna_.say(2, {"a"}), me_.open(3), me_.say(4, {"mine"}), anna_.say(5, {"b"}),
+         bob_.open(6), me_.say(7, {"mine"}), bob_.say(8, {"c"})});
+  PullCursor cursor = from_start();
+
+  EXPECT_THAT(texts(cursor), ElementsAre("a", "b", "c"));
+}
+
 TEST_F(InboxTest, MarksWhatSortsBeforeSomethingThatArrivedEarlier) {
-  store({anna_.open(1), bob_.open(2), anna_.say(100, {"a"}), bob_.say(99, {"late", "tie", "on"}),
-         anna_.say(200, {"fresh"})});
+  store({anna_.open(1), bob_.open(2), anna_.say(100, {"a"}), bob_.say(50, {"late"}),
+         bob_.say(101, {"fresh"}), anna_.say(200, {"fresh"})});
   PullCursor cursor = from_start();
 
   std::vector<bool> late;
   for (const Entry& entry : pull(cursor)) late.push_back(entry.is_late);
 
-  // At equal stamps the order of their authors decides.
-  const bool is_tie_late = bob_.id() < anna_.id();
-  EXPECT_THAT(late, ElementsAre(false, true, is_tie_late, false, false));
+  EXPECT_THAT(late, ElementsAre(false, true, false, false));
+}
+
+// At equal stamps the order of their authors decides.
+TEST_F(InboxTest, MarksWhatSortsBeforeAnEqualStamp) {
+  std::vector<SampleFeed> feeds{anna_, bob_, SampleFeed(3, room_)};
+  std::sort(feeds.begin(), feeds.end(),
+            [](const SampleFeed& a, const SampleFeed& b) { return a.id() < b.id(); });
+  store({feeds[0].open(1), feeds[1].open(2), feeds[2].open(3)});
+
+  store({feeds[0].say(100, {"lowest"}), feeds[2].say(100, {"highest"})});
+  store({feeds[0].say(200, {"lowest"})});
+  store({feeds[2].say(200, {"highest"})});
+  store({feeds[2].say(300, {"highest"}), feeds[0].say(300, {"lowest, late"})});
+  store({feeds[1].say(300, {"middle, late"})});
+
+  PullCursor cursor = from_start();
+  std::vector<bool> late;
+  for (const Entry& entry : pull(cursor)) late.push_back(entry.is_late);
+  EXPECT_THAT(late, ElementsAre(false, false, false, false, false, true, true));
 }
 
 TEST_F(InboxTest, DoesNotCallAPostLateBecauseOfAnOpening) {

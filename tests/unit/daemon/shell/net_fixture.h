@@ -186,6 +186,16 @@ class Tcp {
     }
   }
 
+  // Says that nothing more will come; true once the other side has taken that in and closed.
+  bool finish() {
+    shutdown(fd_, SHUT_WR);
+    pollfd waiting{fd_, POLLIN, 0};
+    while (::poll(&waiting, 1, 5000) == 1) {
+      if (read()) return true;
+    }
+    return false;
+  }
+
   Bytes received;
 
  private:

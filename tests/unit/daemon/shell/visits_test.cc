@@ -49,15 +49,14 @@ TEST_F(VisitsTest, LeadToANamedHost) {
 TEST_F(VisitsTest, BringBackAnAnswerThatIsFollowedByTheEnd) {
   const Tcp door = Tcp::listen();
   visit(door.port());
-  {
-    ASSERT_TRUE(until({&alice_}, [&] { return alice_.net->deadline() != TimePoint::never(); }));
-    Tcp connection = door.accept();
-    ASSERT_TRUE(until({&alice_}, [&] {
-      (void)connection.read();
-      return connection.received == door::framed(view("who?"));
-    }));
-    connection.send(door::framed(view("me")));
-  }
+  Tcp connection = door.accept();
+  ASSERT_TRUE(until({&alice_}, [&] {
+    (void)connection.read();
+    return connection.received == door::framed(view("who?"));
+  }));
+  connection.send(door::framed(view("me")));
+  // libzmq has seen the end before alice looks for the answer.
+  ASSERT_TRUE(connection.finish());
 
   ASSERT_TRUE(until({&alice_}, [&] { return !alice_.events.empty(); }));
   EXPECT_EQ(alice_.count<DoorAnswered>(), 1U);
