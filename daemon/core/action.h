@@ -7,6 +7,7 @@
 // If a commit fails, nothing of its list is done, and the Node is built anew.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,9 +31,6 @@ struct StoreSelf {
 struct StoreContact {
   Contact contact;
 };
-struct ForgetContact {
-  PeerId peer;
-};
 // Appends to its feed, or fills the place of one that was found damaged.
 struct StoreBatch {
   Batch batch;
@@ -45,6 +43,10 @@ struct StoreNotice {
   WallTime time;
   std::string text;
 };
+// One of those above.
+template <class Order>
+concept Durable = std::same_as<Order, StoreSelf> || std::same_as<Order, StoreContact> ||
+    std::same_as<Order, StoreBatch> || std::same_as<Order, StoreNotice>;
 
 // --- Links and PUB ---
 struct Admit {
@@ -120,13 +122,17 @@ struct Report {
 
 }  // namespace action
 
-using Action =
-    std::variant<action::StoreSelf, action::StoreContact, action::ForgetContact, action::StoreBatch,
-                 action::StoreNotice, action::Admit, action::Expel, action::Dial, action::HangUp,
-                 action::Hear, action::Unhear, action::Subscribe, action::Unsubscribe,
-                 action::Publish, action::SendLink, action::Give, action::AnswerDoor,
-                 action::VisitDoor, action::Answer, action::Report>;
+using Action = std::variant<action::StoreSelf, action::StoreContact, action::StoreBatch,
+                            action::StoreNotice, action::Admit, action::Expel, action::Dial,
+                            action::HangUp, action::Hear, action::Unhear, action::Subscribe,
+                            action::Unsubscribe, action::Publish, action::SendLink, action::Give,
+                            action::AnswerDoor, action::VisitDoor, action::Answer, action::Report>;
 
 using Actions = std::vector<Action>;
+
+// True for what is to be stored before anything else of its list is done.
+inline bool is_durable(const Action& action) {
+  return std::visit([]<class Order>(const Order&) { return action::Durable<Order>; }, action);
+}
 
 }  // namespace p2pchat

@@ -6,7 +6,6 @@
 #include "daemon/shell/process.h"
 #include "proto/check.h"
 #include "proto/limits.h"
-#include "proto/overload.h"
 
 namespace p2pchat {
 namespace {
@@ -18,18 +17,6 @@ const RoomId* room_grown_by(const Action& action) {
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) return &batch->batch.room;
   if (const auto* notice = std::get_if<action::StoreNotice>(&action)) return &notice->room;
   return nullptr;
-}
-
-bool is_durable(const Action& action) {
-  return std::visit(Overload{
-                        [](const action::StoreSelf&) { return true; },
-                        [](const action::StoreContact&) { return true; },
-                        [](const action::ForgetContact&) { return true; },
-                        [](const action::StoreBatch&) { return true; },
-                        [](const action::StoreNotice&) { return true; },
-                        [](const auto&) { return false; },
-                    },
-                    action);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ namespace p2pchat {
 
 // Whom a Host hands on what is not the store's.
 struct Outlets {
-  // Everything but Store..., Forget... and Give.
+  // Everything but Store... and Give.
   std::function<void(Moment, const Action&)> carry_out;
   // What is in these rooms has grown.
   std::function<void(const std::set<RoomId>&)> wake;

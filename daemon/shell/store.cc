@@ -93,7 +93,7 @@ Result<Snapshot> Store::load() {
 }
 
 Result<void> Store::commit(std::span<const Action> actions) {
-  if (std::none_of(actions.begin(), actions.end(), Writer::is_durable)) return {};
+  if (std::none_of(actions.begin(), actions.end(), is_durable)) return {};
   Transaction transaction(impl_->database);
   if (auto begun = transaction.begin_writing(); !begun) return begun;
   Writer writer(impl_->database);

@@ -33,7 +33,7 @@ class Store {
   ~Store();
 
   Result<Snapshot> load();
-  // Carries out every Store... and Forget... action among `actions`, in order, in one
+  // Carries out every Store... action among `actions`, in order, in one
   // durable commit. On failure nothing of it has happened.
   Result<void> commit(std::span<const Action> actions);
   // True if writing as much as the largest batch succeeds now, after a commit had failed.

@@ -14,22 +14,12 @@ event::BatchDamaged damage_of(const Disk::Row& row) {
 
 }  // namespace
 
-bool is_store(const Action& action) {
-  return std::holds_alternative<action::StoreSelf>(action) ||
-         std::holds_alternative<action::StoreContact>(action) ||
-         std::holds_alternative<action::ForgetContact>(action) ||
-         std::holds_alternative<action::StoreBatch>(action) ||
-         std::holds_alternative<action::StoreNotice>(action);
-}
-
 void Disk::commit(const Action& action) {
   if (const auto* self = std::get_if<action::StoreSelf>(&action)) {
     card_counter_ = self->card_counter;
     promised_ = self->promised;
   } else if (const auto* contact = std::get_if<action::StoreContact>(&action)) {
     contacts_[contact->contact.id] = contact->contact;
-  } else if (const auto* forgotten = std::get_if<action::ForgetContact>(&action)) {
-    contacts_.erase(forgotten->peer);
   } else if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
     put(*batch);
   } else if (const auto* notice = std::get_if<action::StoreNotice>(&action)) {

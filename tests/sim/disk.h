@@ -19,9 +19,6 @@
 
 namespace p2pchat::sim {
 
-// Of the actions, those that commit() carries out.
-bool is_store(const Action& action);
-
 class Disk {
  public:
   using RowKey = std::pair<RoomId, FeedId>;
@@ -34,7 +31,7 @@ class Disk {
     bool is_damaged = false;  // Its bytes are not what was stored.
   };
 
-  // Carries out one Store... or Forget...; whoever commits a turn does so for all or none.
+  // Carries out one Store...; whoever commits a turn does so for all or none.
   void commit(const Action& action);
   Snapshot load() const;
 

@@ -166,7 +166,7 @@ void Host::finish(const Actions& actions) {
   if (!commit(actions)) return fail_commit();
   std::size_t done = 0;
   for (const Action& action : actions) {
-    if (is_store(action)) continue;
+    if (is_durable(action)) continue;
     if (is_doomed && done++ >= doom_->orders_done) return crash();
     carry_out(action);
   }
@@ -175,7 +175,7 @@ void Host::finish(const Actions& actions) {
 }
 
 bool Host::commit(const Actions& actions) {
-  const bool has_stores = std::any_of(actions.begin(), actions.end(), is_store);
+  const bool has_stores = std::any_of(actions.begin(), actions.end(), is_durable);
   if (!has_stores) return true;
   if (!can_store_) {
     around_.verdict.fail(name_ + " stores although its disk takes no writes");
@@ -183,7 +183,7 @@ bool Host::commit(const Actions& actions) {
   }
   if (is_disk_full_) return false;
   for (const Action& action : actions) {
-    if (!is_store(action)) continue;
+    if (!is_durable(action)) continue;
     around_.trace.order(around_.agenda.now(), name_, action);
     around_.checkers.storing(witness(), action);
     disk_.commit(action);

@@ -189,9 +189,6 @@ std::string describe_store(const Action& action) {
   if (const auto* contact = std::get_if<action::StoreContact>(&action)) {
     return "StoreContact " + contact_text(contact->contact);
   }
-  if (const auto* contact = std::get_if<action::ForgetContact>(&action)) {
-    return "ForgetContact " + short_text(contact->peer);
-  }
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
     return "StoreBatch " + batch_text(batch->batch);
   }
@@ -205,11 +202,7 @@ std::string describe(const Action& action) {
   const auto stored = [](const auto& it) { return describe_store(Action(it)); };
   return std::visit(
       Overload{
-          [&](const StoreSelf& it) { return stored(it); },
-          [&](const StoreContact& it) { return stored(it); },
-          [&](const ForgetContact& it) { return stored(it); },
-          [&](const StoreBatch& it) { return stored(it); },
-          [&](const StoreNotice& it) { return stored(it); },
+          [&](const Durable auto& it) { return stored(it); },
           [](const Admit& it) { return "Admit " + short_text(it.peer); },
           [](const Expel& it) { return "Expel " + short_text(it.peer); },
           [](const Dial& it) {

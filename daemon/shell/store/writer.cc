@@ -29,14 +29,6 @@ const Post* newest_shown(const Batch& batch) {
 
 }  // namespace
 
-bool Writer::is_durable(const Action& action) {
-  return std::holds_alternative<action::StoreSelf>(action) ||
-         std::holds_alternative<action::StoreContact>(action) ||
-         std::holds_alternative<action::ForgetContact>(action) ||
-         std::holds_alternative<action::StoreBatch>(action) ||
-         std::holds_alternative<action::StoreNotice>(action);
-}
-
 Result<void> Writer::carry_out(const Action& action) {
   return std::visit([this](const auto& order) { return store(order); }, action);
 }
@@ -50,10 +42,6 @@ Result<void> Writer::store(const action::StoreSelf& action) {
 
 Result<void> Writer::store(const action::StoreContact& action) {
   return write_contact(database_, action.contact);
-}
-
-Result<void> Writer::store(const action::ForgetContact& action) {
-  return Query(database_, "DELETE FROM contacts WHERE id = ?1").bind(action.peer).run();
 }
 
 Result<void> Writer::store(const action::StoreBatch& action) {

@@ -21,9 +21,6 @@ class Writer {
  public:
   explicit Writer(Database& database) : database_(database) {}
 
-  // True for what must be durable before anything else is done.
-  static bool is_durable(const Action& action);
-
   // Does nothing for an action that is not durable.
   Result<void> carry_out(const Action& action);
   Result<void> finish();
@@ -46,7 +43,6 @@ class Writer {
 
   Result<void> store(const action::StoreSelf& action);
   Result<void> store(const action::StoreContact& action);
-  Result<void> store(const action::ForgetContact& action);
   Result<void> store(const action::StoreBatch& action);
   Result<void> store(const action::StoreNotice& action);
   template <class Other>
