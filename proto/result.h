@@ -21,6 +21,7 @@ enum class Fault {
   limit,      // Over a limit named in limits.h.
   refused,    // The other side, or a rule of ours, says no.
   machine,    // Disk, socket, permission.
+  damaged,    // A file of ours does not hold what was written there.
 };
 
 struct Error {
@@ -45,7 +46,8 @@ inline ExitCode exit_code(Fault fault) {
     case Fault::malformed:
     case Fault::forged:
     case Fault::refused:
-    case Fault::machine: return ExitCode::failed;
+    case Fault::machine:
+    case Fault::damaged: return ExitCode::failed;
   }
   return ExitCode::failed;
 }

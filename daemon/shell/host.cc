@@ -82,6 +82,7 @@ Result<void> Host::carry_out(Moment now, Actions actions) {
 }
 
 Result<void> Host::begin_anew(Moment now, const Error& why) {
+  if (why.fault == Fault::damaged) return tl::unexpected(why);
   if (!is_failure_logged_) spdlog::error("{}; nothing can be pushed until that ends", why.text);
   is_failure_logged_ = true;
   next_probe_ = now.steady + kProbeInterval;

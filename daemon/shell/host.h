@@ -4,7 +4,7 @@
 // stored is made durable in one commit, and only then the rest is carried out,
 // in order. If the commit fails, nothing of the turn is: the Node is built anew
 // from the store, told which links stand, and asked to store nothing until the
-// store takes writes again.
+// store takes writes again. A damaged store never will: it ends the Host.
 //
 // Effects: the store, and what the Outlets do. Single-threaded; owned by Loop.
 #pragma once
@@ -40,8 +40,8 @@ class Host {
   Result<void> start(Moment now);
 
   void raise(Moment now, const Event& event);
-  // Tells of the time, ends the turn and carries it out. Fails only if the store cannot be
-  // read: then there is no Node any more.
+  // Tells of the time, ends the turn and carries it out. Fails only if the store is damaged
+  // or cannot be read: then there is no going on.
   Result<void> end_turn(Moment now);
   // When the next turn is due, whatever else happens.
   TimePoint deadline() const;

@@ -36,7 +36,7 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  // Works until SIGTERM or SIGINT. Fails only if the store can be read no more.
+  // Works until SIGTERM or SIGINT. Fails only if the store is damaged or can be read no more.
   Result<void> run();
 
  private:

@@ -214,6 +214,25 @@ TEST_F(Damage, OfTheWholeDatabaseIsRefusedAndMendedByThePeer) {
   EXPECT_TRUE(wait_until([&] { return agree(anna, ben, 2); }));
 }
 
+TEST_F(Damage, UnderARunningDaemonEndsItAndIsMendedByThePeer) {
+  deliver("one");
+  ben.restart();  // Now it has read little of its database.
+  const std::string whole = read_file(ben.database());
+  write_file(ben.database(), whole.substr(0, 4096) + std::string(whole.size() - 4096, 'Z'));
+
+  const Said pushed = ben.ctl({"push", "anna", "lost"});
+  const int status = ben.process().wait();
+  const std::string said = ben.process().err();
+  fs::rename(ben.database(), ben.database().native() + ".old");
+  ben.start();
+
+  EXPECT_EQ(pushed.code, 3) << pushed.err;
+  EXPECT_EQ(status, 1);
+  EXPECT_NE(said.find("p2pchatd: " + ben.database().native() + " is damaged"), std::string::npos)
+      << said;
+  EXPECT_TRUE(wait_until([&] { return agree(anna, ben, 1); }));
+}
+
 TEST_F(Damage, OfOneBatchShowsNoWrongTextAndIsFetchedAgain) {
   deliver("before");
   deliver(kText);

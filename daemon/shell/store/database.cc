@@ -64,7 +64,7 @@ std::int64_t Database::last_position() const {
 }
 
 Error Database::damage() const {
-  return {Fault::machine, file_.string() +
+  return {Fault::damaged, file_.string() +
                               " is damaged, and nothing was changed; move it away and start again: "
                               "contacts and history come back from your peers"};
 }

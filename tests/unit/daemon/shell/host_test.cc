@@ -148,6 +148,19 @@ TEST_F(TheHost, LooksAtAFailedStoreNowAndThenAndNeverSpins) {
   EXPECT_GT(host_.deadline(), at_.steady);
 }
 
+TEST_F(TheHost, EndsWhenTheStoreIsDamaged) {
+  destroy_under_way("entries");
+  actions_.clear();
+  host_.raise(at_, event::PushRequested{{7}, "bob", to_bytes("lost")});
+
+  const auto ended = host_.end_turn(at_);
+
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().fault, Fault::damaged);
+  EXPECT_THAT(ended.error().text, ::testing::HasSubstr("is damaged, and nothing was changed"));
+  EXPECT_THAT(actions_, IsEmpty());
+}
+
 TEST_F(TheHost, TellsANewNodeOfTheLinksThatStand) {
   link_with_bob();
   break_disk(true);

@@ -71,7 +71,8 @@ class StoreFixture : public ::testing::Test {
         " AS BLOB) WHERE id = " +
         std::to_string(position));
   }
-  // Fills the first page of a table or an index of a closed store with garbage.
+  // Fills the first page of a table or an index of a closed store, or of one that has been
+  // written back, with garbage.
   void destroy(const std::string& table) {
     const std::string page =
         behind("SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'");
@@ -79,6 +80,12 @@ class StoreFixture : public ::testing::Test {
     raw.seekp((std::stol(page) - 1) * 4096);
     raw << std::string(4096, '\x5a');
     ASSERT_TRUE(raw.flush());
+  }
+  // The same under an open store, which then reads its file anew.
+  void destroy_under_way(const std::string& table) {
+    behind("PRAGMA wal_checkpoint(TRUNCATE)");
+    destroy(table);
+    behind("UPDATE self SET promised = promised + 1");
   }
 
   TempFolder folder_;

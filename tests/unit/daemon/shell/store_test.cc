@@ -120,7 +120,7 @@ TEST_F(StoreTest, RefusesToLoadAContactWhoseCardWasChanged) {
   const auto snapshot = store_->load();
 
   ASSERT_FALSE(snapshot);
-  EXPECT_EQ(snapshot.error().fault, Fault::machine);
+  EXPECT_EQ(snapshot.error().fault, Fault::damaged);
   EXPECT_THAT(snapshot.error().text, HasSubstr("is damaged"));
 }
 

@@ -40,7 +40,7 @@ class SchemaTest : public StoreFixture {
     EXPECT_FALSE(opened);
     EXPECT_EQ(content_of(file_), before);
     if (opened) return "";
-    EXPECT_EQ(opened.error().fault, Fault::machine);
+    EXPECT_EQ(exit_code(opened.error().fault), ExitCode::failed);
     EXPECT_THAT(opened.error().text, HasSubstr(file_.string()));
     EXPECT_THAT(opened.error().text, HasSubstr("nothing was changed"));
     return opened.error().text;
