@@ -103,6 +103,10 @@ void Host::hand_on(Moment now, const Actions& actions) {
   std::set<RoomId> grown;
   for (const Action& action : actions) {
     if (const RoomId* room = room_grown_by(action)) grown.insert(*room);
+    // No LinkClosed follows.
+    if (const auto* order = std::get_if<action::HangUp>(&action)) {
+      links_.erase({order->peer, order->side});
+    }
     if (const auto* order = std::get_if<action::Give>(&action)) {
       give(now, *order);
     } else if (!is_durable(action)) {

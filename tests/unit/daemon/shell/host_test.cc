@@ -182,6 +182,19 @@ TEST_F(TheHost, TellsANewNodeOfNoLinkThatIsGone) {
   EXPECT_THAT(sent<link::Registration>(), IsEmpty());
 }
 
+TEST_F(TheHost, TellsANewNodeOfNoLinkThatWasHungUp) {
+  host_.raise(at_, event::LinkOpened{sample_peer(2), LinkSide::dialled, "192.0.2.2"});
+  ASSERT_TRUE(host_.end_turn(at_));
+  pass(kDialTimeout);
+  ASSERT_THAT(carried_out<action::HangUp>(), SizeIs(1));
+  break_disk(true);
+  actions_.clear();
+
+  push(7, "lost");
+
+  EXPECT_THAT(sent<link::Registration>(), IsEmpty());
+}
+
 TEST_F(TheHost, GivesBatchesFromTheStoreInFramesThatFit) {
   link_with_bob();
   for (std::uint64_t i = 0; i < 4; ++i) push(i, std::string(kBodyBytesMax, 'x'));
