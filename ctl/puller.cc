@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t kReportPlacesMax = 256;
 constexpr std::int64_t kGrantRows = kPullCreditRows / 2;
 
+// A place begins with its room, which keeps its name when the conversation gets another one.
+std::string room_of(const std::string& place) { return place.substr(0, place.find('.')); }
+
 }  // namespace
 
 void Puller::begin(Client& client) {
@@ -73,7 +76,7 @@ Outcome<Puller::Step> Puller::take(Client& client, const control::Reply& reply) 
 
 void Puller::add(const control::Record& row) {
   const std::string place = row.text("place");
-  if (wish_.acknowledges && !place.empty()) added_[row.text("conversation")] = place;
+  if (wish_.acknowledges && !place.empty()) added_[room_of(place)] = place;
 }
 
 void Puller::flushed(Client& client) {

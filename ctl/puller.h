@@ -7,7 +7,7 @@
 // are killed in between, and is never missed.
 //
 // Effects: by Client; single-threaded. Bounded: kPullCreditRows messages sent
-// ahead, and one place for each conversation.
+// ahead, and one place for each room.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +55,7 @@ class Puller {
   Outcome<void> settle(Client& client);
 
  private:
-  using Places = std::map<std::string, std::string>;  // The newest, by conversation.
+  using Places = std::map<std::string, std::string>;  // The newest, by room.
 
   void report(Client& client);
   void open(Client& client);

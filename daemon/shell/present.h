@@ -28,7 +28,7 @@ class Presenter {
   bool is_filled_ = false;
 };
 
-// The token by which a reader reports a message as taken.
+// The token by which a reader reports a message as taken: up to its first dot it names the room.
 std::string encode_place(const RoomId& room, const ReaderPlace& place);
 std::optional<std::pair<RoomId, ReaderPlace>> decode_place(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <set>
 #include <utility>
 
 #include "proto/limits.h"
@@ -34,7 +35,7 @@ class Mailbox {
     if (request.verb == "took") {
       const auto* places = std::get_if<std::vector<std::string>>(request.values.find("places"));
       for (const std::string& place : *places)
-        place_ = std::max<std::size_t>(place_, std::stoul(place));
+        place_ = std::max<std::size_t>(place_, std::stoul(place.substr(place.find('.') + 1)));
       return {end_of(request)};
     }
     return {refusal_to(request, ExitCode::usage, "no such verb")};
@@ -61,7 +62,7 @@ class Mailbox {
                                .set("conversation", "ops")
                                .set("from", "bob")
                                .set("text", "text " + std::to_string(number))
-                               .set("place", std::to_string(number)));
+                               .set("place", "room." + std::to_string(number) + ".0"));
   }
 
   std::size_t messages_;
@@ -121,6 +122,25 @@ TEST(Pull, ReadsOnAsLongAsThereIsMoreThanTheCredit) {
 
   EXPECT_EQ(ran.out, ids(1, 1000));
   EXPECT_EQ(mailbox.place(), 1000U);
+}
+
+TEST(Pull, AcknowledgesBothOfTwoRoomsWithTheSameName) {
+  FakeDaemon daemon([](FakeDaemon&, const control::Request& request) -> FakeDaemon::Replies {
+    if (request.verb == "took") return {end_of(request)};
+    const auto message = [&](const char* place) {
+      return row_of(request, Record().set("conversation", "ops").set("place", place));
+    };
+    return {message("one.1.0"), message("two.2.0"), message("one.3.0"), end_of(request)};
+  });
+
+  run_chatctl(daemon.socket(), {"pull", "--format", "%m"});
+
+  std::set<std::string> told;
+  for (const control::Request& request : daemon.requests("took")) {
+    const auto& places = std::get<std::vector<std::string>>(*request.values.find("places"));
+    told.insert(places.begin(), places.end());
+  }
+  EXPECT_THAT(told, testing::IsSupersetOf({"two.2.0", "one.3.0"}));
 }
 
 TEST(Pull, NothingNewIsDoneUnlessItIsToFail) {

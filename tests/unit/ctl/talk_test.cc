@@ -62,7 +62,7 @@ Record message(const std::string& text) {
       .set("conversation", "bob")
       .set("from", "bob")
       .set("text", text)
-      .set("place", "place of " + text);
+      .set("place", "room." + text);
 }
 
 // Says the messages that wait, and that this is all.
@@ -157,7 +157,7 @@ TEST(Talk, AcknowledgesWhatItHasShown) {
 
   EXPECT_EQ(run_on(keyboard, daemon.socket(), {"chat", "bob"}).code, 0);
 
-  EXPECT_EQ(places, std::vector<std::string>{"place of two"});
+  EXPECT_EQ(places, std::vector<std::string>{"room.two"});
 }
 
 TEST(Talk, OfALongBacklogOnlyTheNewestIsShown) {
