@@ -4,6 +4,7 @@
 #include <array>
 
 #include "daemon/shell/requests.h"
+#include "proto/overload.h"
 
 namespace p2pchat {
 namespace {
@@ -19,11 +20,11 @@ constexpr Duration kTryInterval = 20ms;
 
 const Control::Verb* Control::find_verb(std::string_view name) {
   static constexpr std::array kVerbs{
-      Verb{"push", &Control::wish},
-      Verb{"chat", &Control::wish},
-      Verb{"alias", &Control::wish},
-      Verb{"block", &Control::wish},
-      Verb{"verify", &Control::wish},
+      Verb{"push", push_requested},
+      Verb{"chat", meet_requested},
+      Verb{"alias", alias_requested},
+      Verb{"block", block_requested},
+      Verb{"verify", verify_requested},
       Verb{"id", &Control::answer_id},
       Verb{"status", &Control::answer_status},
       Verb{"rooms", &Control::answer_rooms},
@@ -73,11 +74,13 @@ void Control::take(const ControlSocket::Received& received, Moment now, const No
   if (verb == nullptr) {
     end(asked, ExitCode::usage, "this daemon does not know the verb '" + request->verb + "'");
   } else {
-    (this->*verb->answer)(asked);
+    std::visit(Overload{[&](Wish wish) { ask_node(asked, wish); },
+                        [&](Question reply) { (this->*reply)(asked); }},
+               verb->meaning);
   }
 }
 
-void Control::wish(const Asked& asked) {
+void Control::ask_node(const Asked& asked, Wish wish) {
   if (pending_.size() >= kPendingRequestsMax) {
     end(asked, ExitCode::limit, "the daemon has too many requests under way; try again");
     return;
@@ -85,7 +88,7 @@ void Control::wish(const Asked& asked) {
   const RequestId id = next_request_;
   next_request_ = next_request_.next();
   pending_[id] = {asked.caller, asked.request.tag};
-  if (const auto event = wished(asked.request, id)) asked.raise(*event);
+  asked.raise(wish(asked.request.values, id));
 }
 
 void Control::answer(const action::Answer& answer) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <variant>
 
 #include "daemon/core/node.h"
 #include "daemon/shell/control_socket.h"
@@ -66,15 +67,18 @@ class Control {
     const Node& node;
     const Raise& raise;
   };
+  // What a verb is: a wish, told to Node as this event, or a question, answered by this.
+  using Wish = Event (*)(const control::Record& values, RequestId id);
+  using Question = void (Control::*)(const Asked&);
   struct Verb {
     std::string_view name;
-    void (Control::*answer)(const Asked&);
+    std::variant<Wish, Question> meaning;
   };
   static const Verb* find_verb(std::string_view name);
 
   void take(const ControlSocket::Received& received, Moment now, const Node& node,
             const Raise& raise);
-  void wish(const Asked& asked);
+  void ask_node(const Asked& asked, Wish wish);
   void answer_id(const Asked& asked);
   void answer_status(const Asked& asked);
   void answer_rooms(const Asked& asked);

@@ -34,21 +34,25 @@ std::string user_name(std::uint32_t uid) {
 
 }  // namespace
 
-std::optional<Event> wished(const control::Request& request, RequestId id) {
-  const control::Record& values = request.values;
-  if (request.verb == "push") {
-    Bytes body = values.has("data") ? values.bytes("data") : to_bytes(values.text("text"));
-    return event::PushRequested{id, values.text("to"), std::move(body), values.flag("waits")};
-  }
-  if (request.verb == "chat") return event::MeetRequested{id, values.text("target")};
-  if (request.verb == "alias") {
-    return event::AliasRequested{id, values.text("who"), values.text("name")};
-  }
-  if (request.verb == "block") {
-    return event::BlockRequested{id, values.text("who"), values.flag("undo")};
-  }
-  if (request.verb == "verify") return event::VerifyRequested{id, values.text("who")};
-  return std::nullopt;
+Event push_requested(const control::Record& values, RequestId id) {
+  Bytes body = values.has("data") ? values.bytes("data") : to_bytes(values.text("text"));
+  return event::PushRequested{id, values.text("to"), std::move(body), values.flag("waits")};
+}
+
+Event meet_requested(const control::Record& values, RequestId id) {
+  return event::MeetRequested{id, values.text("target")};
+}
+
+Event alias_requested(const control::Record& values, RequestId id) {
+  return event::AliasRequested{id, values.text("who"), values.text("name")};
+}
+
+Event block_requested(const control::Record& values, RequestId id) {
+  return event::BlockRequested{id, values.text("who"), values.flag("undo")};
+}
+
+Event verify_requested(const control::Record& values, RequestId id) {
+  return event::VerifyRequested{id, values.text("who")};
 }
 
 Result<Reader> reader_in(const control::Record& values, std::uint32_t uid) {

@@ -4,8 +4,6 @@
 // lookups in Node and Inbox.
 #pragma once
 
-#include <optional>
-
 #include "daemon/core/node.h"
 #include "daemon/shell/inbox.h"
 #include "daemon/shell/streams.h"
@@ -13,8 +11,13 @@
 
 namespace p2pchat {
 
-// A wish that Node decides about, as the event it is told; nothing for other verbs.
-std::optional<Event> wished(const control::Request& request, RequestId id);
+// Wishes that Node decides about, as the events it is told: for "push", "chat", "alias",
+// "block" and "verify".
+Event push_requested(const control::Record& values, RequestId id);
+Event meet_requested(const control::Record& values, RequestId id);
+Event alias_requested(const control::Record& values, RequestId id);
+Event block_requested(const control::Record& values, RequestId id);
+Event verify_requested(const control::Record& values, RequestId id);
 
 // "reader", of the user `uid`.
 Result<Reader> reader_in(const control::Record& values, std::uint32_t uid);

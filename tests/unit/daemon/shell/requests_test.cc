@@ -12,34 +12,33 @@ using ::testing::HasSubstr;
 class Request : public LocalFixture {
  protected:
   template <class Kind>
-  static Kind event_of(std::string verb, const control::Record& values) {
-    const auto event = wished({1, std::move(verb), values}, {7});
-    EXPECT_TRUE(event && std::holds_alternative<Kind>(*event));
-    return std::get<Kind>(event.value());
+  static Kind event_of(Event (*wish)(const control::Record&, RequestId),
+                       const control::Record& values) {
+    return std::get<Kind>(wish(values, {7}));
   }
 };
 
 TEST_F(Request, ToPushIsAnEventWithTextOrBytes) {
   const auto text = event_of<event::PushRequested>(
-      "push", control::Record().set("to", "bob").set("text", "hello"));
+      push_requested, control::Record().set("to", "bob").set("text", "hello"));
   EXPECT_EQ(text.request, RequestId{7});
   EXPECT_EQ(text.to, "bob");
   EXPECT_EQ(text.body, to_bytes("hello"));
 
   const auto data = event_of<event::PushRequested>(
-      "push", control::Record().set("to", "bob").set("data", Bytes{0xff}));
+      push_requested, control::Record().set("to", "bob").set("data", Bytes{0xff}));
   EXPECT_EQ(data.body, Bytes{0xff});
 }
 
 TEST_F(Request, OfEveryOtherWishIsAnEventToo) {
   const auto who = [] { return control::Record().set("who", "bob"); };
 
-  EXPECT_EQ(event_of<event::MeetRequested>("chat", control::Record().set("target", "h")).target,
-            "h");
-  EXPECT_EQ(event_of<event::AliasRequested>("alias", who().set("name", "rob")).name, "rob");
-  EXPECT_TRUE(event_of<event::BlockRequested>("block", who().set("undo", true)).undo);
-  EXPECT_EQ(event_of<event::VerifyRequested>("verify", who()).who, "bob");
-  EXPECT_FALSE(wished({1, "status", {}}, {7}));
+  EXPECT_EQ(
+      event_of<event::MeetRequested>(meet_requested, control::Record().set("target", "h")).target,
+      "h");
+  EXPECT_EQ(event_of<event::AliasRequested>(alias_requested, who().set("name", "rob")).name, "rob");
+  EXPECT_TRUE(event_of<event::BlockRequested>(block_requested, who().set("undo", true)).undo);
+  EXPECT_EQ(event_of<event::VerifyRequested>(verify_requested, who()).who, "bob");
 }
 
 TEST_F(Request, WithoutAReadersNameIsTheDefaultReaders) {
