@@ -22,8 +22,6 @@ inline constexpr std::size_t kCardBytesMax = 512;
 inline constexpr std::size_t kCardAddressesMax = 4;
 // One question and one answer at a door.
 inline constexpr std::size_t kDoorBytesMax = 4 * 1024;
-// What is kept of a registration that waits for its user's answer.
-inline constexpr std::size_t kStrangerBytesMax = 1024;
 // A display name, in code points and in bytes (four each at most).
 inline constexpr std::size_t kNamePointsMax = 32;
 inline constexpr std::size_t kNameBytesMax = 128;

@@ -29,9 +29,6 @@ class DoorGuard {
   bool comes(TimePoint now, const std::string& host);
   void goes(const std::string& host);
 
-  std::size_t open() const { return open_; }
-  std::size_t addresses() const { return visitors_.size(); }
-
  private:
   struct Visitor {
     std::deque<TimePoint> came;  // Within the last minute, in order.

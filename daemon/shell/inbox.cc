@@ -257,6 +257,4 @@ Result<std::vector<Entry>> Inbox::log(LogStream& stream, std::size_t at_most) {
   return stream.next(at_most);
 }
 
-std::vector<event::BatchDamaged> Inbox::take_damages() { return store_.take_damages(); }
-
 }  // namespace p2pchat

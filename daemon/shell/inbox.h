@@ -4,7 +4,7 @@
 // in the one order (stamp, author, incarnation, number). Both stream: memory
 // is bounded by what is asked for at once, whatever the history's size.
 // Nothing is answered that its checksum does not cover: a damaged batch is
-// left out, counted, and named by take_damages() so that it is fetched again.
+// left out, and the Store names it so that it is fetched again.
 //
 // Effects: reads and writes SQLite. Single-threaded; owned by the loop. The
 // Store stays where it is as long as its Inbox lives.
@@ -17,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/core/event.h"
 #include "daemon/shell/entry.h"
 #include "daemon/shell/log_stream.h"
 #include "daemon/shell/store.h"
@@ -75,9 +74,6 @@ class Inbox {
   Result<std::unique_ptr<LogStream>> open_log(const LogQuery& query);
   // The next messages; an empty answer is the end.
   Result<std::vector<Entry>> log(LogStream& stream, std::size_t at_most);
-
-  // Damaged batches met since the last call: Store::take_damages().
-  std::vector<event::BatchDamaged> take_damages();
 
  private:
   struct Lane;

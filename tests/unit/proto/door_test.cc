@@ -80,10 +80,6 @@ TEST(Door, ReminderDecodesToWhatWasSigned) {
   EXPECT_EQ(wish.encode(kAnna), made.encode(kAnna));
 }
 
-TEST(Door, RegistrationFitsWhatIsKeptOfStrangers) {
-  EXPECT_LE(registration().encode(kAnna).size(), kStrangerBytesMax);
-}
-
 TEST(Door, RegistrationSignedForAnotherPeerIsForged) {
   EXPECT_EQ(fault_of(door::decode_question(with_signature_for(kCarl.id()))), Fault::forged);
 }

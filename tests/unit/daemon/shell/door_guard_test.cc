@@ -89,16 +89,33 @@ TEST(DoorGuard, LetsInFarMoreFromThisHost) {
 
 TEST(DoorGuard, RemembersABoundedNumberOfAddresses) {
   DoorGuard guard;
-  ASSERT_TRUE(guard.comes(at(0s), "192.0.2.1"));
+  for (std::size_t i = 0; i < kDoorPerMinuteMax; ++i) {
+    ASSERT_TRUE(passes(guard, at(0s), "192.0.2.1"));
+  }
+  const auto let_in = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::string host = "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256);
+      ASSERT_TRUE(passes(guard, at(1s), host));
+    }
+  };
+
+  let_in(0, kDoorAddressesMax - 1);
+  EXPECT_FALSE(guard.comes(at(2s), "192.0.2.1"));
+  let_in(kDoorAddressesMax - 1, kDoorAddressesMax);
+  EXPECT_TRUE(guard.comes(at(2s), "192.0.2.1"));
+}
+
+TEST(DoorGuard, ForgetsNobodyWhoIsStillHere) {
+  DoorGuard guard;
+  for (std::size_t i = 0; i < kDoorOpenPerAddressMax; ++i) {
+    ASSERT_TRUE(guard.comes(at(0s), "192.0.2.1"));
+  }
   for (std::size_t i = 0; i < 3 * kDoorAddressesMax; ++i) {
     const std::string host = "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256);
     ASSERT_TRUE(passes(guard, at(Duration(i)), host));
   }
 
-  EXPECT_EQ(guard.addresses(), kDoorAddressesMax);
-  // Who is still here was not forgotten.
-  guard.goes("192.0.2.1");
-  EXPECT_EQ(guard.open(), 0U);
+  EXPECT_FALSE(guard.comes(at(10s), "192.0.2.1"));
 }
 
 }  // namespace

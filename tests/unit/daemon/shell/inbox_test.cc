@@ -215,12 +215,12 @@ TEST_F(InboxTest, LeavesADamagedBatchOutAndNamesIt) {
 
   EXPECT_THAT(texts(cursor), ElementsAre("a", "d"));
 
-  const auto damages = inbox_->take_damages();
+  const auto damages = store_->take_damages();
   ASSERT_EQ(damages.size(), 1U);
   EXPECT_EQ(damages[0].feed, anna_.id());
   EXPECT_EQ(damages[0].first, Number{3});
   EXPECT_EQ(damages[0].last, Number{4});
-  EXPECT_THAT(inbox_->take_damages(), IsEmpty());
+  EXPECT_THAT(store_->take_damages(), IsEmpty());
 }
 
 TEST_F(InboxTest, AnswersADamagedBatchOnceItHasComeAgain) {
@@ -246,7 +246,7 @@ TEST_F(InboxTest, LeavesADamagedNoticeOut) {
   PullCursor cursor = from_start();
 
   EXPECT_THAT(texts(cursor), ElementsAre("second"));
-  EXPECT_THAT(inbox_->take_damages(), IsEmpty());
+  EXPECT_THAT(store_->take_damages(), IsEmpty());
 }
 
 TEST_F(InboxTest, LeavesTheCursorWhereItWasWhenReadingFails) {
@@ -359,7 +359,7 @@ TEST_F(InboxTest, DoesNotAnswerTheStampOfADamagedMessage) {
 
   ASSERT_FALSE(stamp);
   EXPECT_EQ(stamp.error().fault, Fault::unknown);
-  EXPECT_EQ(inbox_->take_damages().size(), 1U);
+  EXPECT_EQ(store_->take_damages().size(), 1U);
 }
 
 }  // namespace

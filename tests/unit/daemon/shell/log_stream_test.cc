@@ -163,7 +163,7 @@ TEST_F(LogStreamTest, LeavesADamagedBatchOutAndNamesIt) {
   damage(3);
 
   EXPECT_THAT(texts(all()), ElementsAre("a", "c"));
-  EXPECT_EQ(inbox_->take_damages().size(), 1U);
+  EXPECT_EQ(store_->take_damages().size(), 1U);
 }
 
 // More batches lie across each other than may be in memory with their text.
