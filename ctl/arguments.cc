@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
-#include <sys/stat.h>
+#include <system_error>
 
 #include "ctl/help.h"
 #include "ctl/time_text.h"
@@ -17,11 +18,13 @@ namespace p2pchat::ctl {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 using Verb = decltype(Command::verb);
 using Shape = Query::Shape;
 
 constexpr std::string_view kSystemSocket = "/run/p2pchatd/p2pchatd.sock";
-constexpr std::string_view kUserSocket = "/p2pchatd/p2pchatd.sock";  // Below XDG_RUNTIME_DIR.
+constexpr std::string_view kUserSocket = "p2pchatd/p2pchatd.sock";  // Below a user's folders.
 
 // All words as they came, before they mean anything.
 struct Words {
@@ -314,15 +317,24 @@ Outcome<Verb> Parser::log() const {
   return log;
 }
 
+// Where p2pchatd puts its socket for an ordinary user, the better place first. Like there, only
+// whole paths count.
+std::vector<fs::path> user_folders() {
+  fs::path state = environment("XDG_STATE_HOME");
+  if (!state.is_absolute()) state = fs::path(environment("HOME")) / ".local/state";
+  std::vector<fs::path> folders{environment("XDG_RUNTIME_DIR"), std::move(state)};
+  std::erase_if(folders, [](const fs::path& folder) { return !folder.is_absolute(); });
+  return folders;
+}
+
 std::string socket_path(const std::string& given) {
   if (!given.empty()) return given;
   const std::string from_environment = environment("CHATCTL_SOCKET");
   if (!from_environment.empty()) return from_environment;
-  const std::string folder = environment("XDG_RUNTIME_DIR");
-  if (!folder.empty()) {
-    const std::string path = folder + std::string(kUserSocket);
-    struct stat facts {};
-    if (stat(path.c_str(), &facts) == 0) return path;
+  for (const fs::path& folder : user_folders()) {
+    const fs::path path = folder / kUserSocket;
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) return path;
   }
   return std::string(kSystemSocket);
 }

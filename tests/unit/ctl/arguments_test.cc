@@ -23,7 +23,7 @@ class Arguments : public testing::Test {
 
   static void forget_environment() {
     for (const char* name : {"CHATCTL_SOCKET", "CHATCTL_JSON", "CHATCTL_QUIET"}) unsetenv(name);
-    unsetenv("XDG_RUNTIME_DIR");
+    for (const char* name : {"XDG_RUNTIME_DIR", "XDG_STATE_HOME", "HOME"}) unsetenv(name);
   }
 
   static Command command(std::vector<std::string> words) {
@@ -81,12 +81,32 @@ TEST_F(Arguments, AnEnvironmentThatMakesNoSenseIsWrongUsage) {
 
 TEST_F(Arguments, TheUsersOwnSocketIsTakenIfItIsThere) {
   const TemporaryFolder folder;
-  setenv("XDG_RUNTIME_DIR", folder.path().c_str(), 1);
+  const auto socket_in = [&](const char* name) {
+    const auto place = folder.path() / name / "p2pchatd";
+    std::filesystem::create_directories(place);
+    std::ofstream(place / "p2pchatd.sock") << "";
+    return place / "p2pchatd.sock";
+  };
+  setenv("HOME", (folder.path() / "home").c_str(), 1);
 
   EXPECT_EQ(command({"id"}).socket, "/run/p2pchatd/p2pchatd.sock");
-  std::filesystem::create_directory(folder.path() / "p2pchatd");
-  std::ofstream(folder.path() / "p2pchatd" / "p2pchatd.sock") << "";
-  EXPECT_EQ(command({"id"}).socket, folder.path() / "p2pchatd" / "p2pchatd.sock");
+  const auto in_home = socket_in("home/.local/state");
+  EXPECT_EQ(command({"id"}).socket, in_home);
+  const auto in_state = socket_in("state");
+  setenv("XDG_STATE_HOME", (folder.path() / "state").c_str(), 1);
+  EXPECT_EQ(command({"id"}).socket, in_state);
+  setenv("XDG_RUNTIME_DIR", (folder.path() / "runtime").c_str(), 1);
+  EXPECT_EQ(command({"id"}).socket, in_state);
+  const auto in_runtime = socket_in("runtime");
+  EXPECT_EQ(command({"id"}).socket, in_runtime);
+}
+
+TEST_F(Arguments, FoldersOfTheUserThatAreNoWholePathsDoNotCount) {
+  setenv("HOME", "", 1);
+  setenv("XDG_STATE_HOME", "state", 1);
+  setenv("XDG_RUNTIME_DIR", "..", 1);
+
+  EXPECT_EQ(command({"id"}).socket, "/run/p2pchatd/p2pchatd.sock");
 }
 
 TEST_F(Arguments, QueriesNameTheirVerbAndValues) {
