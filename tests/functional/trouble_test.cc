@@ -1,4 +1,5 @@
 // Trouble: what goes wrong on a machine is said in one clear line, and nothing is lost by it.
+#include <arpa/inet.h>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -18,13 +19,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Holds a port of this host, as another program would.
+// Holds a port at an address of this test's own, as another program would.
 class TakenPort {
  public:
   TakenPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = inet_addr(own_host(0).c_str());
     socklen_t size = sizeof address;
     auto* raw = reinterpret_cast<sockaddr*>(&address);
     if (bind(socket_.number(), raw, size) != 0 || listen(socket_.number(), 1) != 0 ||
@@ -64,7 +65,7 @@ TEST(Trouble, OfATakenPortIsSaid) {
   // The link stands one above the door, and PUB two.
   for (const int below : {0, 1, 2}) {
     Daemon anna(folder.path(), "anna" + std::to_string(below));
-    anna.setup().listen = "127.0.0.1:" + std::to_string(taken.port() - below);
+    anna.setup().listen = own_host(0) + ":" + std::to_string(taken.port() - below);
 
     const Said said = anna.run_to_end();
 
