@@ -46,7 +46,19 @@ class Hasher {
 };
 
 // What a signature is for.
-enum class Purpose : std::uint8_t { card = 1, registration = 2, founding = 3, batch = 4, beat = 5 };
+enum class Purpose : std::uint8_t {
+  card = 1,
+  registration = 2,
+  founding = 3,
+  batch = 4,
+  beat = 5,
+  genesis = 6,
+  knock = 7,
+  vote = 8,
+  pledge = 9,
+  leave = 10,
+  close = 11,
+};
 
 // A key pair. The secret half is wiped when it is destroyed.
 class Identity {

@@ -15,6 +15,7 @@ using PeerId = Fixed<struct PeerIdTag, 32>;           // The Ed25519 public key.
 using CurveKey = Fixed<struct CurveKeyTag, 32>;       // An X25519 public key.
 using RoomId = Fixed<struct RoomIdTag, 32>;           // H(genesis).
 using ValueId = Fixed<struct ValueIdTag, 32>;         // H(value) of a roster.
+using ChangeId = Fixed<struct ChangeIdTag, 32>;       // Of a knock or an eviction: what votes are about.
 using Hash = Fixed<struct HashTag, 32>;               // BLAKE2b-256.
 using Signature = Fixed<struct SignatureTag, 64>;     // Ed25519.
 using Incarnation = Fixed<struct IncarnationTag, 8>;  // One run of a daemon.
@@ -35,6 +36,7 @@ struct Whole {
 
 using Number = Whole<struct NumberTag>;        // Of a post in its feed; the first is 1.
 using Counter = Whole<struct CounterTag>;      // Of a card or a beat; it only grows.
+using Round = Whole<struct RoundTag>;          // Of pledging, in one room; it only grows.
 using WantId = Whole<struct WantIdTag>;        // Of an open want, chosen by who wants.
 using VisitId = Whole<struct VisitIdTag>;      // Of a visit to a door, on one daemon.
 using RequestId = Whole<struct RequestIdTag>;  // Of a control request, on one daemon.

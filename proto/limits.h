@@ -55,6 +55,15 @@ inline constexpr std::uint64_t kWantBytesMax = 1024 * 1024;
 // New batches sent over a link to a member that does not hear us, until it reports.
 inline constexpr std::uint64_t kPushAheadBytesMax = 1024 * 1024;
 
+// --- Consent -------------------------------------------------------------
+// Knocks and evictions in one value; what is agreed beyond them waits for the next one.
+inline constexpr std::size_t kChangesMax = 16;
+// Why somebody knocks, or votes as it does.
+inline constexpr std::size_t kNoteBytesMax = 256;
+inline constexpr std::size_t kValueBytesMax = 60 * 1024;
+// Rounds that a pledge may skip: a liar cannot use them up.
+inline constexpr std::uint64_t kRoundLeapMax = 1000;
+
 // --- Peers ---------------------------------------------------------------
 inline constexpr std::size_t kContactsMax = 4096;
 // Registrations that wait for their user's answer; the rest are dropped silently.

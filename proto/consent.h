@@ -1,0 +1,156 @@
+// Consent: the signed objects by which the members of a room agree on who is in it.
+//
+// A room begins with a Genesis, whose hash is its id. A Knock is a candidate's
+// wish to join, and the candidate's own consent; an Eviction names who is to
+// go. About either each member signs one Vote. What all have said yes to is put
+// into a Value, which follows the value before it; each member in its quorum
+// signs a Pledge on it, and all of them together are its Certificate. A Leave
+// and a Close are facts that need nobody's yes.
+//
+// Whoever signs names its *seat*: who it is, and the knock that made it a member.
+// What was signed in an old seat says nothing in a new one.
+//
+// Each decode verifies the signature and all that can be seen in the object by
+// itself; whether it holds among others is Roster's question. Pure; bounded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "proto/beat.h"
+#include "proto/card.h"
+#include "proto/crypto.h"
+#include "proto/stamp.h"
+
+namespace p2pchat {
+
+enum class History : std::uint8_t { none = 0, all = 1 };
+
+struct Genesis {
+  PeerId creator;
+  Salt nonce;
+  std::string name;                 // A plain name.
+  std::uint64_t size = 0;           // Members at most: 2 to kMembersMax.
+  History history = History::none;  // What a newcomer may read of the time before it came.
+  RoomId room;                      // Derived.
+  Bytes raw;                        // Derived, as everywhere below.
+
+  void sign(const Identity& creator);
+  static Result<Genesis> decode(ByteView raw);
+};
+// What stands for the first value, and for its creator's knock.
+ValueId genesis_value(const RoomId& room);
+ChangeId genesis_change(const RoomId& room);
+
+struct Seat {
+  PeerId peer;
+  ChangeId admission;
+
+  auto operator<=>(const Seat&) const = default;
+};
+
+struct Knock {
+  RoomId room;
+  Card card;         // The candidate's, who signs.
+  std::string note;  // For the members; at most kNoteBytesMax.
+  WallTime expires;  // Nobody votes yes any more by its own clock.
+  ChangeId id;       // Derived.
+  Bytes raw;
+
+  void sign(const Identity& candidate);
+  static Result<Knock> decode(ByteView raw);
+};
+
+// Not signed: the votes about it are. Sorted, nobody twice, at least one.
+struct Eviction {
+  RoomId room;
+  std::vector<Seat> seats;
+
+  ChangeId id() const;
+  auto operator<=>(const Eviction&) const = default;
+};
+
+struct Vote {
+  RoomId room;
+  Seat seat;
+  ChangeId change;
+  bool yes = false;
+  std::string note;  // At most kNoteBytesMax.
+  Bytes raw;
+
+  void sign(const Identity& member);
+  static Result<Vote> decode(ByteView raw);
+};
+
+struct Leave {
+  RoomId room;
+  Seat seat;
+  std::optional<Head> last;  // Its newest post here.
+  Bytes raw;
+
+  void sign(const Identity& member);
+  static Result<Leave> decode(ByteView raw);
+};
+
+// The room is closed by its creator; `value` is the newest one it knows.
+struct Close {
+  RoomId room;
+  Seat seat;
+  ValueId value;
+  Bytes raw;
+
+  void sign(const Identity& creator);
+  static Result<Close> decode(ByteView raw);
+};
+
+// The next state of a roster, as what changes. Each list is sorted, by id, by what it names, by
+// seat and by feed, so that whoever means the same writes the same.
+struct Value {
+  RoomId room;
+  std::uint64_t height = 0;  // Of the genesis 0; of each value one more than the one before.
+  ValueId previous;
+  std::vector<Knock> knocks;
+  std::vector<Eviction> evictions;
+  std::vector<Leave> leaves;
+  std::vector<Head> heads;  // The last posts of whoever goes, as far as anybody holds them.
+  ValueId id;
+  Bytes raw;
+
+  // Sorts the lists and derives the rest. At most kChangesMax knocks, evictions and leaves each.
+  void seal();
+  static Result<Value> decode(ByteView raw);
+};
+
+struct Pledge {
+  RoomId room;
+  Seat seat;
+  Round round;
+  ValueId value;
+  Stamp stamp;  // When it was signed, by its clock; a newcomer's clock starts above it.
+  Signature signature;
+
+  void sign(const Identity& member);
+  bool is_signed() const;
+  Bytes encode() const;
+  static Result<Pledge> decode(ByteView raw);
+};
+
+// All pledges of one round that its value needs, by the seat's place in the sorted quorum.
+struct Certificate {
+  struct Entry {
+    Stamp stamp;
+    Signature signature;
+  };
+  RoomId room;
+  ValueId value;
+  Round round;
+  std::vector<Entry> entries;
+
+  Bytes encode() const;
+  // The signatures are not verified: that needs the quorum.
+  static Result<Certificate> decode(ByteView raw);
+  // The pledge of whoever sits at this place in the quorum.
+  Pledge pledge(std::size_t place, const Seat& seat) const;
+};
+
+}  // namespace p2pchat
