@@ -4,7 +4,9 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -138,6 +140,24 @@ TEST(Service, ReadsItsConfigFileBelowItsEnvironmentBelowItsFlags) {
                            "log-level = \"error\"\n"}) {
     EXPECT_NE(said.out.find(line), std::string::npos) << line << said.out;
   }
+}
+
+// As its unit starts it, on a machine where nothing but `cmake --install` was done.
+TEST(Service, NeedsNoFileThatInstallingDoesNotMake) {
+  std::ifstream unit(SOURCE_DIR "/systemd/p2pchatd.service.in");
+  constexpr std::string_view kStart = "ExecStart=@bindir@/p2pchatd ";
+  std::string line;
+  while (std::getline(unit, line) && !line.starts_with(kStart)) continue;
+  ASSERT_FALSE(line.empty());
+  std::istringstream arguments(line.substr(kStart.size()));
+  Process::Setup setup;
+  setup.words = {P2PCHATD_PATH};
+  for (std::string word; arguments >> word;) setup.words.push_back(word);
+  setup.words.emplace_back("--check-config");
+
+  const Said said = run(setup);
+
+  EXPECT_EQ(said.code, 0) << said.err;
 }
 
 class Terminal : public Pair {
