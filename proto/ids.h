@@ -11,11 +11,12 @@
 
 namespace p2pchat {
 
-using PeerId = Fixed<struct PeerIdTag, 32>;           // The Ed25519 public key.
-using CurveKey = Fixed<struct CurveKeyTag, 32>;       // An X25519 public key.
-using RoomId = Fixed<struct RoomIdTag, 32>;           // H(genesis).
-using ValueId = Fixed<struct ValueIdTag, 32>;         // H(value) of a roster.
-using ChangeId = Fixed<struct ChangeIdTag, 32>;       // Of a knock or an eviction: what votes are about.
+using PeerId = Fixed<struct PeerIdTag, 32>;      // The Ed25519 public key.
+using CurveKey = Fixed<struct CurveKeyTag, 32>;  // An X25519 public key.
+using RoomId = Fixed<struct RoomIdTag, 32>;      // H(genesis).
+using ValueId = Fixed<struct ValueIdTag, 32>;    // H(value) of a roster.
+// Of a knock or an eviction: what votes are about.
+using ChangeId = Fixed<struct ChangeIdTag, 32>;
 using Hash = Fixed<struct HashTag, 32>;               // BLAKE2b-256.
 using Signature = Fixed<struct SignatureTag, 64>;     // Ed25519.
 using Incarnation = Fixed<struct IncarnationTag, 8>;  // One run of a daemon.

@@ -44,6 +44,10 @@ std::optional<Seat> Roster::seat_of(const PeerId& peer) const {
   return Seat{it->first, it->second};
 }
 
+bool Roster::may_enter(const Knock& knock) const {
+  return !members_.contains(knock.card.id) && !used_.contains(knock.id);
+}
+
 Result<void> Roster::check(const Value& next) const {
   if (next.room != room_ || next.previous != value_ || next.height != height_ + 1) {
     return refused("it does not follow");
@@ -71,8 +75,7 @@ Result<void> Roster::check(const Value& next) const {
   if (staying + next.knocks.size() > size_max_) return refused("the room is full");
   std::set<PeerId> coming;
   for (const Knock& knock : next.knocks) {
-    if (used_.contains(knock.id)) return refused("a knock is used twice");
-    if (members_.contains(knock.card.id) || !coming.insert(knock.card.id).second) {
+    if (!may_enter(knock) || !coming.insert(knock.card.id).second) {
       return refused("somebody comes twice");
     }
   }

@@ -30,6 +30,8 @@ class Roster {
   const std::map<PeerId, ChangeId>& members() const { return members_; }
   bool holds(const Seat& seat) const;
   std::optional<Seat> seat_of(const PeerId& peer) const;
+  // It is no member, and this knock has let nobody in before.
+  bool may_enter(const Knock& knock) const;
 
   // Whether `next` may follow, as far as its form goes: it follows this value, changes something,
   // lets nobody in twice, nor by a knock of old, and nobody out who is not in, fits the size, and

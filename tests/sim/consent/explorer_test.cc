@@ -1,0 +1,87 @@
+// The settings that every run explores. P2PCHAT_STATES=N lifts those that are cut off to N states,
+// 0 to all there are.
+#include "tests/sim/consent/explorer.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <iostream>
+
+namespace p2pchat::sim {
+namespace {
+
+void explore_and_check(Setting setting) {
+  const char* states = std::getenv("P2PCHAT_STATES");
+  if (states != nullptr && setting.states_max > 0) setting.states_max = std::stoull(states);
+  const auto begin = std::chrono::steady_clock::now();
+  const Explored found = explore(setting);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  std::cout << found.states << (found.is_complete ? " states, all" : " states, cut off there")
+            << "; " << found.decided << " decided, " << found.forks << " forks, " << found.rollbacks
+            << " rollbacks, " << found.stuck << " stuck; " << seconds.count() << " s\n";
+  EXPECT_EQ(found.forks, 0U) << found.first_trouble;
+  EXPECT_EQ(found.rollbacks, 0U) << found.first_trouble;
+  EXPECT_EQ(found.stuck, 0U) << found.first_trouble;
+  EXPECT_GT(found.decided, 0U);
+  EXPECT_TRUE(found.is_complete || setting.states_max > 0);
+}
+
+TEST(ConsentExplorer, OneComesInThreeRounds) {
+  Setting setting;
+  setting.candidates = 1;
+  setting.rounds = 3;
+  setting.heals = true;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, OneComesAndTheLiarShowsItsVoteToOneOnly) {
+  Setting setting;
+  setting.candidates = 1;
+  setting.rounds = 2;
+  setting.heights = 2;
+  setting.withholds_votes = true;
+  setting.heals = true;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, TwoComeAndTheLiarShowsEachVoteToOneOnly) {
+  Setting setting;
+  setting.rounds = 2;
+  setting.withholds_votes = true;
+  setting.states_max = 8000;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, TwoComeOneAfterTheOther) {
+  Setting setting;
+  setting.rounds = 3;
+  setting.heights = 2;
+  setting.withholds_votes = true;
+  setting.heals = true;
+  setting.states_max = 3000;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, OneComesWhileTheLiarIsVotedOut) {
+  Setting setting;
+  setting.candidates = 1;
+  setting.rounds = 3;
+  setting.heights = 2;
+  setting.evicts = true;
+  setting.heals = true;
+  setting.states_max = 3000;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, OneComesAmongThreeHonestMembers) {
+  Setting setting;
+  setting.honest = 3;
+  setting.candidates = 1;
+  setting.rounds = 2;
+  setting.heals = true;
+  setting.states_max = 3000;
+  explore_and_check(setting);
+}
+
+}  // namespace
+}  // namespace p2pchat::sim

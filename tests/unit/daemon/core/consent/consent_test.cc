@@ -1,0 +1,400 @@
+#include "daemon/core/consent/consent.h"
+
+#include <algorithm>
+#include <gmock/gmock.h>
+
+#include "tests/unit/samples.h"
+
+namespace p2pchat {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+using List = std::initializer_list<std::uint8_t>;
+
+Knock knock_of(const RoomId& room, std::uint8_t who, std::int64_t expires = 1000) {
+  Knock knock;
+  knock.room = room;
+  knock.card = sample_card(who, "");
+  knock.expires = {expires};
+  knock.sign(sample_identity(who));
+  return knock;
+}
+
+// A room in which peers 1 to `members` sit, each with a Consent of its own, and what they have
+// signed since. What somebody signs reaches nobody by itself.
+class Table {
+ public:
+  explicit Table(std::uint8_t members, std::uint64_t size = 9) {
+    genesis_.creator = sample_peer(1);
+    genesis_.name = "room";
+    genesis_.size = size;
+    genesis_.sign(sample_identity(1));
+    Value founding;
+    founding.room = genesis_.room;
+    founding.height = 1;
+    founding.previous = genesis_value(genesis_.room);
+    for (std::uint8_t who = 2; who <= members; ++who) {
+      founding.knocks.push_back(knock_of(genesis_.room, who));
+    }
+    founding.seal();
+    founding_ = Roster(genesis_).after(founding);
+    Pledge pledge{
+        genesis_.room, *Roster(genesis_).seat_of(sample_peer(1)), {1}, founding.id, {}, {}};
+    pledge.sign(sample_identity(1));
+    const Consent::Decision decision{
+        founding, {genesis_.room, founding.id, {1}, {{pledge.stamp, pledge.signature}}}};
+    for (std::uint8_t who = 1; who <= members; ++who) {
+      consents_.emplace_back(genesis_, sample_peer(who)).remember(decision);
+      decided_.emplace_back();
+    }
+  }
+
+  const RoomId& room() const { return genesis_.room; }
+  Consent& at(std::uint8_t who) { return consents_.at(who - 1U); }
+  const std::vector<Consent::Decision>& decided(std::uint8_t who) const {
+    return decided_.at(who - 1U);
+  }
+  Seat seat(std::uint8_t who) const { return *founding_.seat_of(sample_peer(who)); }
+
+  Vote vote(std::uint8_t who, const ChangeId& change, bool yes = true) const {
+    return {genesis_.room, seat(who), change, yes, "", {}};
+  }
+  // Everybody knows the knock; the votes of these reach all.
+  void knocks(const Knock& knock, List yes) {
+    for (Consent& each : consents_) each.learn(knock);
+    for (const std::uint8_t who : yes) tell(vote(who, knock.id));
+  }
+  void votes_out(List whom, List yes) {
+    Eviction eviction{genesis_.room, {}};
+    for (const std::uint8_t who : whom) eviction.seats.push_back(seat(who));
+    std::sort(eviction.seats.begin(), eviction.seats.end());
+    for (Consent& each : consents_) each.learn(eviction);
+    for (const std::uint8_t who : yes) tell(vote(who, eviction.id()));
+  }
+  void tell(const Vote& vote) {
+    for (Consent& each : consents_) each.learn(vote);
+  }
+
+  // Lets one decide and pledge; answers its pledge, if there is one.
+  std::optional<Pledge> advance(std::uint8_t who, bool is_late = false) {
+    Consent& consent = at(who);
+    Consent::Step step = consent.advance(is_late);
+    for (auto& each : step.decided) decided_.at(who - 1U).push_back(std::move(each));
+    if (!step.promise) return std::nullopt;
+    const Pledge pledge = pledged(who, step.promise->round, step.promise->value.id);
+    consent.learn(step.promise->value);
+    consent.remember(pledge);
+    values_.push_back(step.promise->value);
+    return pledge;
+  }
+  Pledge pledged(std::uint8_t who, Round round, const ValueId& value) const {
+    Pledge pledge{genesis_.room, seat(who), round, value, {}, {}};
+    pledge.sign(sample_identity(who));
+    return pledge;
+  }
+  void hear(std::uint8_t who, const Pledge& pledge) {
+    for (const Value& value : values_) at(who).learn(value);
+    at(who).learn(pledge);
+    for (auto more = advance(who); more; more = advance(who)) continue;
+  }
+  // These hear all of each other, again and again, while time passes so often.
+  void talk(List these, int late) {
+    for (int turn = 0; turn <= late; ++turn) {
+      for (int i = 0; i < 4; ++i) exchange(these);
+      if (turn == late) break;
+      for (const std::uint8_t who : these) advance(who, true);
+    }
+  }
+  // A value that only a liar would write.
+  const Value& forge(Value value) {
+    value.seal();
+    values_.push_back(std::move(value));
+    return values_.back();
+  }
+
+ private:
+  void exchange(List these) {
+    for (const std::uint8_t who : these) {
+      advance(who);
+      for (const std::uint8_t other : these) {
+        for (const auto& each : decided(other)) {
+          at(who).learn(each.value);
+          at(who).learn(each.certificate);
+          advance(who);
+        }
+        for (const Pledge& pledge : at(other).pledges()) {
+          if (pledge.seat.peer != sample_peer(who)) hear(who, pledge);
+        }
+      }
+    }
+  }
+
+  Genesis genesis_;
+  Roster founding_{genesis_};
+  std::vector<Consent> consents_;
+  std::vector<std::vector<Consent::Decision>> decided_;
+  std::vector<Value> values_;
+};
+
+bool sits(const Consent& consent, std::uint8_t who) {
+  return consent.roster().seat_of(sample_peer(who)).has_value();
+}
+
+TEST(Consent, NobodyComesInWithoutEverybodysYes) {
+  Table table(3);
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+
+  table.talk({1, 2, 3}, 3);
+
+  for (const std::uint8_t who : List{1, 2, 3}) EXPECT_THAT(table.decided(who), IsEmpty());
+}
+
+TEST(Consent, WhomAllSayYesToComesInForAll) {
+  Table table(3);
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3});
+
+  table.talk({1, 2, 3}, 0);
+
+  for (const std::uint8_t who : List{1, 2, 3}) EXPECT_TRUE(sits(table.at(who), 9));
+}
+
+TEST(Consent, ANoEndsAKnock) {
+  Table table(2);
+  const Knock knock = knock_of(table.room(), 9);
+  table.knocks(knock, {1});
+  table.tell(table.vote(2, knock.id, false));
+
+  table.talk({1, 2}, 3);
+
+  EXPECT_THAT(table.decided(1), IsEmpty());
+}
+
+TEST(Consent, AMemberThatSaysNoAndThenYesYieldsAProofAndNoFork) {
+  Table table(3);
+  const Knock knock = knock_of(table.room(), 9);
+  table.knocks(knock, {1, 2});
+  table.at(1).learn(table.vote(3, knock.id, false));
+  table.at(2).learn(table.vote(3, knock.id, true));
+  table.talk({1, 2}, 3);
+  EXPECT_THAT(table.at(1).liars(), IsEmpty());
+
+  table.at(1).learn(table.vote(3, knock.id, true));
+  table.at(2).learn(table.vote(3, knock.id, false));
+  table.talk({1, 2, 3}, 3);
+
+  for (const std::uint8_t who : List{1, 2}) {
+    EXPECT_EQ(table.at(who).liars(), std::set{table.seat(3)});
+    EXPECT_THAT(table.decided(who), IsEmpty());
+  }
+}
+
+TEST(Consent, TwoPledgesInOneRoundAreAProofAndNobodyIsLetInUntilTheLiarIsGone) {
+  Table table(3);
+  table.at(1).learn(table.pledged(3, {2}, ValueId{{1}}));
+  table.at(1).learn(table.pledged(3, {2}, ValueId{{2}}));
+  table.at(2).learn(table.pledged(3, {2}, ValueId{{1}}));
+  table.at(2).learn(table.pledged(3, {2}, ValueId{{2}}));
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3});
+  table.talk({1, 2}, 3);
+  EXPECT_FALSE(sits(table.at(1), 9));
+
+  table.votes_out({3}, {1, 2});
+  table.talk({1, 2}, 3);
+
+  for (const std::uint8_t who : List{1, 2}) {
+    EXPECT_FALSE(sits(table.at(who), 3));
+    EXPECT_TRUE(sits(table.at(who), 9));
+  }
+}
+
+TEST(Consent, ASplitVoteConvergesWithinThreeRounds) {
+  Table table(3);
+  const Knock nine = knock_of(table.room(), 9);
+  const Knock ten = knock_of(table.room(), 10);
+  for (const std::uint8_t who : List{1, 2, 3}) {
+    table.at(who).learn(nine);
+    table.at(who).learn(ten);
+  }
+  // One sees all votes about the one first, another those about the other.
+  for (const std::uint8_t voter : List{1, 2, 3}) table.at(1).learn(table.vote(voter, nine.id));
+  for (const std::uint8_t voter : List{1, 2, 3}) table.at(2).learn(table.vote(voter, ten.id));
+  const auto first = table.advance(1);
+  const auto second = table.advance(2);
+  ASSERT_TRUE(first && second && first->round == second->round && first->value != second->value);
+
+  table.knocks(nine, {1, 2, 3});
+  table.knocks(ten, {1, 2, 3});
+  table.talk({1, 2, 3}, 3);
+
+  for (const std::uint8_t who : List{1, 2, 3}) {
+    EXPECT_TRUE(sits(table.at(who), 9) && sits(table.at(who), 10));
+    EXPECT_LE(table.decided(who).back().certificate.round, Round{first->round.value + 3});
+  }
+}
+
+TEST(Consent, ALateCompleteCertificateOfALowerRoundChangesNothing) {
+  Table table(3);
+  const Knock nine = knock_of(table.room(), 9);
+  table.knocks(nine, {1, 2, 3});
+  const auto low = table.advance(1);
+  ASSERT_TRUE(low);
+  const Knock ten = knock_of(table.room(), 10);
+  table.knocks(ten, {1, 2, 3});
+  const auto high = table.advance(1, true);
+  ASSERT_TRUE(high && high->round > low->round && high->value != low->value);
+
+  for (const std::uint8_t who : List{2, 3})
+    table.hear(1, table.pledged(who, low->round, low->value));
+  EXPECT_THAT(table.decided(1), IsEmpty());
+  for (const std::uint8_t who : List{2, 3})
+    table.hear(1, table.pledged(who, high->round, high->value));
+
+  ASSERT_THAT(table.decided(1), SizeIs(1));
+  EXPECT_EQ(table.decided(1)[0].value.id, high->value);
+}
+
+TEST(Consent, ADecisionThatCameTooLateForOneIsProposedAgain) {
+  Table table(3);
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3});
+  const auto low = table.advance(1);
+  const auto same = table.advance(2);
+  ASSERT_TRUE(low && same && low->value == same->value);
+  table.hear(1, *same);
+  table.hear(1, table.pledged(3, low->round, low->value));
+  ASSERT_THAT(table.decided(1), SizeIs(1));
+  // The other has gone on to a higher round before it saw the certificate.
+  table.knocks(knock_of(table.room(), 10), {1, 2, 3});
+  const auto high = table.advance(2, true);
+  ASSERT_TRUE(high && high->round > low->round);
+
+  table.talk({1, 2, 3}, 4);
+
+  for (const std::uint8_t who : List{1, 2, 3}) {
+    EXPECT_TRUE(sits(table.at(who), 9));
+    EXPECT_EQ(table.at(who).roster().value(), table.at(1).roster().value());
+  }
+}
+
+TEST(Consent, WhoVanishesAfterVotingIsEvictedByAWiderValue) {
+  Table table(3);
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3});
+  const auto low = table.advance(1);
+  const auto same = table.advance(2);
+  ASSERT_TRUE(low && same);
+  table.hear(1, *same);
+  table.hear(1, table.pledged(3, low->round, low->value));
+  table.knocks(knock_of(table.room(), 10), {1, 2, 3});
+  ASSERT_TRUE(table.advance(2, true));
+  ASSERT_TRUE(sits(table.at(1), 9) && !sits(table.at(2), 9));
+
+  table.votes_out({3}, {1, 2});
+  table.talk({1, 2}, 5);
+
+  for (const std::uint8_t who : List{1, 2}) {
+    EXPECT_TRUE(sits(table.at(who), 9));
+    EXPECT_FALSE(sits(table.at(who), 3));
+  }
+}
+
+TEST(Consent, TwoVanishedMembersLeaveInOneSet) {
+  Table table(5);
+  table.votes_out({4, 5}, {1, 2, 3});
+
+  table.talk({1, 2, 3}, 2);
+
+  for (const std::uint8_t who : List{1, 2, 3})
+    EXPECT_THAT(table.at(who).roster().members(), SizeIs(3));
+}
+
+TEST(Consent, TwoAgainstTwoCannotEvict) {
+  Table table(4);
+  table.votes_out({3, 4}, {1, 2});
+
+  table.talk({1, 2}, 3);
+
+  EXPECT_THAT(table.at(1).roster().members(), SizeIs(4));
+}
+
+TEST(Consent, ARoomOfTwoCannotEvict) {
+  Table table(2);
+  table.votes_out({2}, {1});
+
+  table.talk({1}, 3);
+
+  EXPECT_THAT(table.at(1).roster().members(), SizeIs(2));
+}
+
+TEST(Consent, WhoLeavesIsGoneWithoutAVote) {
+  Table table(3);
+  Leave leave{table.room(), table.seat(3), {}, {}};
+  leave.sign(sample_identity(3));
+  for (const std::uint8_t who : List{1, 2}) EXPECT_TRUE(table.at(who).learn(leave));
+
+  table.talk({1, 2}, 1);
+
+  for (const std::uint8_t who : List{1, 2}) EXPECT_FALSE(sits(table.at(who), 3));
+}
+
+TEST(Consent, AFullRoomTakesInWhomItHasRoomFor) {
+  Table table(2, 3);
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+  table.knocks(knock_of(table.room(), 10), {1, 2});
+
+  table.talk({1, 2}, 3);
+
+  EXPECT_THAT(table.at(1).roster().members(), SizeIs(3));
+  EXPECT_NE(sits(table.at(1), 9), sits(table.at(1), 10));
+}
+
+TEST(Consent, AKnockOfAnotherRoomIsNone) {
+  Table table(2);
+
+  EXPECT_FALSE(table.at(1).learn(knock_of(sample_room(3), 9)));
+}
+
+TEST(Consent, AVoteOfAStrangerIsNone) {
+  Table table(2);
+  const Knock knock = knock_of(table.room(), 9);
+  table.at(1).learn(knock);
+
+  EXPECT_FALSE(table.at(1).learn(Vote{table.room(), {sample_peer(7), {}}, knock.id, true, "", {}}));
+}
+
+TEST(Consent, OneThatFindsAPledgeItHasForgottenPledgesNothingMore) {
+  Table table(2);
+  table.at(1).learn(table.pledged(1, {5}, ValueId{{1}}));
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+
+  EXPECT_FALSE(table.advance(1, true));
+  EXPECT_TRUE(table.at(1).has_forgotten());
+}
+
+TEST(Consent, AValueThatIHaveNotSaidYesToIsNotPledgedByMe) {
+  Table table(2);
+  Value value;
+  value.room = table.room();
+  value.height = 2;
+  value.previous = table.at(1).roster().value();
+  value.knocks = {knock_of(table.room(), 9)};
+  const Value& forged = table.forge(value);
+
+  table.hear(1, table.pledged(2, {2}, forged.id));
+
+  EXPECT_FALSE(table.advance(1, true));
+}
+
+TEST(Consent, ALiarCannotUseUpTheRounds) {
+  Table table(2);
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+  table.hear(1, table.pledged(2, {~std::uint64_t{0} >> 1U}, ValueId{{1}}));
+
+  const auto pledge = table.advance(1, true);
+
+  EXPECT_LT(table.at(1).pledges().back().round.value, 1000000U);
+  EXPECT_FALSE(pledge && pledge->round.value > 1000000U);
+}
+
+}  // namespace
+}  // namespace p2pchat
