@@ -207,6 +207,15 @@ Eviction unpack_eviction(Unpacker& in) {
 
 ChangeId Eviction::id() const { return id_of<ChangeId>(kEviction, packed(*this)); }
 
+Bytes Eviction::encode() const { return packed(*this); }
+
+Result<Eviction> Eviction::decode(ByteView raw) {
+  Unpacker in(raw);
+  Eviction eviction = unpack_eviction(in);
+  if (!in.is_done()) return malformed("eviction");
+  return eviction;
+}
+
 // --- Vote, Leave, Close ---
 
 void Vote::sign(const Identity& member) {

@@ -67,6 +67,8 @@ struct Eviction {
   std::vector<Seat> seats;
 
   ChangeId id() const;
+  Bytes encode() const;
+  static Result<Eviction> decode(ByteView raw);
   auto operator<=>(const Eviction&) const = default;
 };
 
