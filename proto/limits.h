@@ -64,6 +64,52 @@ inline constexpr std::size_t kValueBytesMax = 60 * 1024;
 // Rounds that a pledge may skip: a liar cannot use them up.
 inline constexpr std::uint64_t kRoundLeapMax = 1000;
 
+// --- Rendezvous ----------------------------------------------------------
+// Objects of one answer: with what stands around them they fit a frame.
+inline constexpr std::size_t kPageBytesMax = 60 * 1024;
+// Objects, cards or names in one answer: their values stay below kPackTokensMax.
+inline constexpr std::size_t kPageItemsMax = 1024;
+// A standing: ids, a state and a count.
+inline constexpr std::size_t kStandingBytesMax = 128;
+// Cards kept at once, listed or not: 8 MiB of them.
+inline constexpr std::size_t kCardsMax = 16 * 1024;
+// How long a card is kept unless it is added again. Cards of hosts that are gone go with it.
+inline constexpr Duration kCardLifetimeMax = 7 * 24h;
+// Rooms kept at once, and those of one creator: names are few, and anybody may take one.
+inline constexpr std::size_t kRendezvousRoomsMax = 4096;
+inline constexpr std::size_t kRoomsPerCreatorMax = 16;
+// Knocks that wait for votes in one room; its members are people who must answer them.
+inline constexpr std::size_t kKnocksPerRoomMax = 32;
+// One knock a minute and key.
+inline constexpr Duration kKnockInterval = 1min;
+// A knock is kept until it expires, and at most this long.
+inline constexpr Duration kKnockLifetimeMax = 30 * 24h;
+// An eviction is voted on for so long. A standing policy waits 7 days, and is to find it then.
+inline constexpr Duration kEvictionLifetime = 30 * 24h;
+// Values and evictions of one room that are not decided. Nobody has signed them, so whoever put
+// most of them loses the oldest when there are more.
+inline constexpr std::size_t kProposalsMax = 128;
+inline constexpr std::size_t kProposalBytesMax = 1024 * 1024;
+// Pledges of one seat: rounds of the values that may still be decided. The lowest goes first.
+inline constexpr std::size_t kPledgesPerSeatMax = 16;
+// Values and certificates of one room, kept for newcomers: thousands of small changes, hundreds in
+// a room of 256.
+inline constexpr std::size_t kChainBytesMax = 16 * 1024 * 1024;
+// All that a rendezvous keeps: it is in its memory too.
+inline constexpr std::size_t kRendezvousBytesMax = 256 * 1024 * 1024;
+// How long it is kept that a room was closed, or that somebody was refused or went.
+inline constexpr Duration kFarewellLifetime = 30 * 24h;
+// Such notices of one room; the oldest goes first.
+inline constexpr std::size_t kFarewellsPerRoomMax = 512;
+// A room that no member has asked about for so long is dropped. It is noted once a day.
+inline constexpr Duration kRoomLifetime = 180 * 24h;
+inline constexpr Duration kRoomTouchInterval = 24h;
+// A watch is answered by then, with nothing if there is nothing.
+inline constexpr Duration kWatchTimeout = 30s;
+// Watches held at once, and those of one peer: each is one connection's.
+inline constexpr std::size_t kWatchesMax = 4096;
+inline constexpr std::size_t kWatchesPerPeerMax = 2;
+
 // --- Peers ---------------------------------------------------------------
 inline constexpr std::size_t kContactsMax = 4096;
 // Registrations that wait for their user's answer; the rest are dropped silently.

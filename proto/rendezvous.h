@@ -1,0 +1,144 @@
+// Rendezvous messages: what a client asks of a rendezvous, and what it answers.
+//
+// A request is one frame of a REQ socket, and so is its reply. Whoever asks
+// names its id, and must have connected with that id's CURVE key; a stranger
+// names none. Objects travel as they were signed, beside their kind; what is in
+// them is for whoever takes them to decode.
+//
+// Pure; bounded: a message fits kFrameBytesMax.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proto/card.h"
+#include "proto/moment.h"
+
+namespace p2pchat::rendezvous {
+
+enum class Kind : std::uint8_t {
+  genesis = 1,
+  knock = 2,
+  vote = 3,
+  leave = 4,
+  close = 5,
+  eviction = 6,
+  value = 7,
+  pledge = 8,
+  certificate = 9,
+  card = 10,      // Of a member; only ever answered.
+  standing = 11,  // A Standing; only ever answered.
+};
+
+struct Object {
+  Kind kind = Kind::genesis;
+  Bytes raw;
+
+  auto operator<=>(const Object&) const = default;
+};
+
+enum class State : std::uint8_t {
+  waiting = 0,  // Its knock is voted on.
+  member = 1,
+  refused = 2,  // A member said no.
+  expired = 3,
+  gone = 4,    // It left, or was evicted.
+  closed = 5,  // The room is closed, or was forgotten.
+};
+
+// How whoever asks stands to a room.
+struct Standing {
+  RoomId room;
+  ChangeId admission;  // Its knock.
+  State state = State::waiting;
+  std::uint64_t voted = 0;  // Members who have voted on it, while it waits.
+
+  Bytes encode() const;
+  static Result<Standing> decode(ByteView raw);
+  auto operator<=>(const Standing&) const = default;
+};
+
+// Where a reader stands; given back as it came. Zero stands before everything.
+using Cursor = Whole<struct CursorTag>;
+
+// --- Questions ---
+
+// Keep my card for so long, for the members of my rooms; and for everybody, if it is listed.
+struct Add {
+  Card card;
+  Duration lifetime{};  // Whole seconds, up to kCardLifetimeMax.
+  bool listed = false;
+};
+// Forget my card.
+struct Remove {};
+// The cards that are listed, of ids above `after`.
+struct List {
+  PeerId after;
+};
+// The names of all rooms above `after`.
+struct Rooms {
+  std::string after;
+};
+// What a candidate may know of a room.
+struct Describe {
+  std::string name;
+};
+// Take this object: create, join, vote, leave, delete, or put, by its kind.
+struct Put {
+  Object object;
+};
+// What is new in one room, now.
+struct Fetch {
+  RoomId room;
+  Cursor cursor;
+};
+// What is new for me; held until there is something, or kWatchTimeout.
+struct Watch {
+  Cursor cursor;
+};
+using Question = std::variant<Add, Remove, List, Rooms, Describe, Put, Fetch, Watch>;
+
+struct Request {
+  std::optional<PeerId> asker;
+  Question question;
+};
+
+Bytes encode(const Request& request);
+// A card in it is verified, an object is not looked into.
+Result<Request> decode_request(ByteView bytes);
+
+// --- Answers ---
+
+struct Failure {
+  ExitCode code = ExitCode::failed;
+  std::string text;
+};
+struct Done {};
+struct Cards {
+  std::vector<Card> cards;
+  bool more = false;
+};
+struct Names {
+  std::vector<std::string> names;
+  bool more = false;
+};
+struct Description {
+  RoomId room;
+  PeerId creator;
+  std::uint64_t size = 0;
+  std::uint64_t voted = 0;  // On the asker's own knock.
+};
+struct Page {
+  Cursor cursor;
+  std::vector<Object> objects;
+  bool more = false;
+};
+using Answer = std::variant<Failure, Done, Cards, Names, Description, Page>;
+
+Bytes encode(const Answer& answer);
+// The answer to `question`: a Failure, or the one that fits it.
+Result<Answer> decode_answer(ByteView bytes, const Question& question);
+
+}  // namespace p2pchat::rendezvous
