@@ -265,6 +265,7 @@ Result<Answer> decode_answer(ByteView bytes, const Question& question) {
   const std::string text(in.text(kErrorBytesMax));
   if (!in.is_good()) return malformed("answer", version);
   if (code != ExitCode::done) return whole(in, Failure{code, text});
+  if (!text.empty()) return malformed("answer", version);
   return std::visit(Overload{[&](const Add&) { return whole(in, Done{}); },
                              [&](const Remove&) { return whole(in, Done{}); },
                              [&](const List&) { return read_cards(in); },

@@ -1,32 +1,16 @@
 // Disk: a full one refuses pushes, keeps what it has, and is used again when there is room.
-#include <algorithm>
-#include <array>
 #include <csignal>
-#include <fcntl.h>
 #include <filesystem>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "tests/functional/harness/pair.h"
+#include "tests/functional/harness/small_disk.h"
 
 namespace p2pchat::functional {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kNotPermitted = 99;
-
-// A small disk of its own at `folder`, for the calling process and its children alone: the
-// kernel takes it away with the last of them.
-void mount_small_disk(const char* folder) {
-  const bool is_mounted = unshare(CLONE_NEWNS) == 0 &&
-                          mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                          mount("tmpfs", folder, "tmpfs", 0, "size=2m") == 0;
-  if (!is_mounted) _exit(kNotPermitted);
-}
 
 // What both ways of running out of room have in common. Ben's store is the one that is full.
 struct Disk : testing::Test {
@@ -74,25 +58,16 @@ struct Disk : testing::Test {
 
 TEST_F(Disk, ThatIsFullRefusesPushesUntilThereIsRoom) {
   fs::create_directories(ben.state());
-  const std::string state = ben.state().native();
-  ben.setup().before_exec = [&state] { mount_small_disk(state.c_str()); };
-  Process::Setup probe{{"true"}};
-  probe.before_exec = ben.setup().before_exec;
-  if (run(probe).code != 0) GTEST_SKIP() << "mounting takes root";
+  const SmallDisk disk(ben.state().native());
+  ben.setup().before_exec = disk.mount();
+  if (!disk.can_mount()) GTEST_SKIP() << "mounting takes root";
   begin();
 
-  // The disk as Ben sees it.
-  const std::string root = "/proc/" + std::to_string(ben.process().pid()) + "/root";
-  const std::string filler = root + state + "/filler";
-  {
-    const File file(open(filler.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    const std::array<char, 4096> block{};
-    while (write(file.number(), block.data(), block.size()) > 0) continue;
-  }
+  disk.fill(ben.process().pid());
   ASSERT_TRUE(wait_until([&] { return !can_push(); }));
   const std::string reason = last_push.err;
   expect_reading_only();
-  fs::remove(filler);
+  disk.make_room(ben.process().pid());
 
   EXPECT_NE(reason.find("the disk is full"), std::string::npos) << reason;
   expect_all_as_before();
