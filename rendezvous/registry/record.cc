@@ -171,7 +171,7 @@ void Draft::write(Entry entry) {
 void Draft::write(Stand stand) {
   has_moved_ = true;
   mark_.position = stand.position = mark_.position.next();
-  changes_.push_back({std::move(stand)});
+  changes_.push_back({stand});
 }
 
 void Draft::write(Listing listing) {

@@ -37,19 +37,22 @@ Result<void> Room::understand(const Entry& entry) {
     case Kind::knock: {
       auto knock = Knock::decode(entry.raw);
       if (!knock) return damaged();
-      knocks_.insert_or_assign(knock->id, *std::move(knock));
+      const ChangeId id = knock->id;
+      knocks_.insert_or_assign(id, *std::move(knock));
       return {};
     }
     case Kind::eviction: {
       auto eviction = Eviction::decode(entry.raw);
       if (!eviction) return damaged();
-      evictions_.insert_or_assign(eviction->id(), *std::move(eviction));
+      const ChangeId id = eviction->id();
+      evictions_.insert_or_assign(id, *std::move(eviction));
       return {};
     }
     case Kind::value: {
       auto value = Value::decode(entry.raw);
       if (!value) return damaged();
-      values_.insert_or_assign(value->id, *std::move(value));
+      const ValueId id = value->id;
+      values_.insert_or_assign(id, *std::move(value));
       return {};
     }
     case Kind::leave: left_.insert(entry.by); return {};

@@ -134,7 +134,7 @@ Verdict rule_vote(const Room& room, const Asking& asking, const Vote& vote, cons
   next.standing.voted = room.count_votes(vote.change) + (has_voted ? 0U : 1U);
   next.since = asking.now;
   if (!vote.yes) next.standing.state = State::refused;
-  draft.write(std::move(next));
+  draft.write(next);
   return {};
 }
 

@@ -21,7 +21,7 @@ void write_state(const Stand& stand, State state, WallTime now, Draft& draft) {
   Stand next = stand;
   next.standing.state = state;
   next.since = now;
-  draft.write(std::move(next));
+  draft.write(next);
 }
 
 bool is_waiting(const Room& room, const Entry& knock) {
