@@ -162,26 +162,32 @@ Result<Record> decode_record(ByteView key, ByteView value) {
   return record;
 }
 
+void Draft::add(Record record, bool is_erased) {
+  Change& change = changes_.emplace_back();
+  change.record = std::move(record);
+  change.is_erased = is_erased;
+}
+
 void Draft::write(Entry entry) {
   has_moved_ = true;
   mark_.position = entry.position = mark_.position.next();
-  changes_.push_back({std::move(entry)});
+  add(std::move(entry), false);
 }
 
 void Draft::write(Stand stand) {
   has_moved_ = true;
   mark_.position = stand.position = mark_.position.next();
-  changes_.push_back({stand});
+  add(stand, false);
 }
 
 void Draft::write(Listing listing) {
   has_moved_ = true;
   mark_.position = listing.position = mark_.position.next();
-  changes_.push_back({std::move(listing)});
+  add(std::move(listing), false);
 }
 
 Changes Draft::take() {
-  if (has_moved_) changes_.push_back({mark_});
+  if (has_moved_) add(mark_, false);
   return std::move(changes_);
 }
 

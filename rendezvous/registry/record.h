@@ -87,15 +87,17 @@ class Draft {
   void write(Entry entry);
   void write(Stand stand);
   void write(Listing listing);
-  void write(const Knocker& knocker) { changes_.push_back({knocker}); }
-  void write(const Touch& touch) { changes_.push_back({touch}); }
-  void erase(Record record) { changes_.push_back({std::move(record), true}); }
+  void write(const Knocker& knocker) { add(knocker, false); }
+  void write(const Touch& touch) { add(touch, false); }
+  void erase(Record record) { add(std::move(record), true); }
 
   bool is_empty() const { return changes_.empty(); }
   std::size_t size() const { return changes_.size(); }
   Changes take();
 
  private:
+  void add(Record record, bool is_erased);
+
   Mark mark_;
   bool has_moved_ = false;
   Changes changes_;
