@@ -1,11 +1,10 @@
-// Consent: the signed objects by which the members of a room agree on who is in it.
+// Consent: what each person says about who is in a room, signed.
 //
 // A room begins with a Genesis, whose hash is its id. A Knock is a candidate's
 // wish to join, and the candidate's own consent; an Eviction names who is to
 // go. About either each member signs one Vote. What all have said yes to is put
-// into a Value, which follows the value before it; each member in its quorum
-// signs a Pledge on it, and all of them together are its Certificate. A Leave
-// and a Close are facts that need nobody's yes.
+// into a Value (proto/value.h). A Leave and a Close are facts that need nobody's
+// yes.
 //
 // Whoever signs names its *seat*: who it is, and the knock that made it a member.
 // What was signed in an old seat says nothing in a new one.
@@ -48,11 +47,14 @@ struct Seat {
 
   auto operator<=>(const Seat&) const = default;
 };
+// A seat within a message.
+void pack(Packer& packer, const Seat& seat);
+Seat unpack_seat(Unpacker& in);
 
 struct Knock {
   RoomId room;
   Card card;         // The candidate's, who signs.
-  std::string note;  // For the members; at most kNoteBytesMax.
+  std::string note;  // For the members; UTF-8, at most kNoteBytesMax.
   WallTime expires;  // Nobody votes yes any more by its own clock.
   ChangeId id;       // Derived.
   Bytes raw;
@@ -77,7 +79,7 @@ struct Vote {
   Seat seat;
   ChangeId change;
   bool yes = false;
-  std::string note;  // At most kNoteBytesMax.
+  std::string note;  // UTF-8, at most kNoteBytesMax.
   Bytes raw;
 
   void sign(const Identity& member);
@@ -103,56 +105,6 @@ struct Close {
 
   void sign(const Identity& creator);
   static Result<Close> decode(ByteView raw);
-};
-
-// The next state of a roster, as what changes. Each list is sorted, by id, by what it names, by
-// seat and by feed, so that whoever means the same writes the same.
-struct Value {
-  RoomId room;
-  std::uint64_t height = 0;  // Of the genesis 0; of each value one more than the one before.
-  ValueId previous;
-  std::vector<Knock> knocks;
-  std::vector<Eviction> evictions;
-  std::vector<Leave> leaves;
-  std::vector<Head> heads;  // The last posts of whoever goes, as far as anybody holds them.
-  ValueId id;
-  Bytes raw;
-
-  // Sorts the lists and derives the rest. At most kChangesMax knocks, evictions and leaves each.
-  void seal();
-  static Result<Value> decode(ByteView raw);
-};
-
-struct Pledge {
-  RoomId room;
-  Seat seat;
-  Round round;
-  ValueId value;
-  Stamp stamp;  // When it was signed, by its clock; a newcomer's clock starts above it.
-  Signature signature;
-
-  void sign(const Identity& member);
-  bool is_signed() const;
-  Bytes encode() const;
-  static Result<Pledge> decode(ByteView raw);
-};
-
-// All pledges of one round that its value needs, by the seat's place in the sorted quorum.
-struct Certificate {
-  struct Entry {
-    Stamp stamp;
-    Signature signature;
-  };
-  RoomId room;
-  ValueId value;
-  Round round;
-  std::vector<Entry> entries;
-
-  Bytes encode() const;
-  // The signatures are not verified: that needs the quorum.
-  static Result<Certificate> decode(ByteView raw);
-  // The pledge of whoever sits at this place in the quorum.
-  Pledge pledge(std::size_t place, const Seat& seat) const;
 };
 
 }  // namespace p2pchat

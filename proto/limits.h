@@ -60,6 +60,8 @@ inline constexpr std::uint64_t kPushAheadBytesMax = 1024 * 1024;
 inline constexpr std::size_t kChangesMax = 16;
 // Why somebody knocks, or votes as it does.
 inline constexpr std::size_t kNoteBytesMax = 256;
+// What one person signs: a genesis, knock, vote, leave or close.
+inline constexpr std::size_t kConsentBytesMax = 2 * 1024;
 inline constexpr std::size_t kValueBytesMax = 60 * 1024;
 // Rounds that a pledge may skip: a liar cannot use them up.
 inline constexpr std::uint64_t kRoundLeapMax = 1000;

@@ -5,14 +5,14 @@
 // certificates can check who let whom in, from nothing else. Whether a member
 // wants a value is not its question.
 //
-// Pure; a value type. Bounded: kMembersMax seats.
+// Pure; a value type. Bounded: kMembersMax seats, and one id for each admission there ever was.
 #pragma once
 
 #include <map>
 #include <set>
 #include <vector>
 
-#include "proto/consent.h"
+#include "proto/value.h"
 
 namespace p2pchat {
 
