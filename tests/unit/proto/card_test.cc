@@ -1,11 +1,10 @@
 #include "proto/card.h"
 
-#include <algorithm>
 #include <gtest/gtest.h>
-#include <sodium.h>
 
 #include "proto/limits.h"
 #include "tests/unit/proto/fixtures.h"
+#include "tests/unit/proto/twisted.h"
 
 namespace p2pchat {
 namespace {
@@ -38,37 +37,6 @@ struct Fields {
     return fixture::signed_by(kAnna, Purpose::card, "p2pchat card", {}, body());
   }
 };
-
-using Scalar = std::array<std::uint8_t, 32>;
-
-// Ed25519 as RFC 8032 has it, by Anna's secret, but for another public key.
-Signature twisted_signature(const PeerId& id, std::uint8_t nonce, const Hash& what) {
-  Bytes message = to_bytes("p2pchat\x01\x01");
-  message.resize(message.size() + 32);
-  message.insert(message.end(), what.bytes.begin(), what.bytes.end());
-
-  std::array<std::uint8_t, 64> wide{};
-  Scalar secret;
-  crypto_hash_sha512(wide.data(), fixture::filled<Seed>(1).bytes.data(), 32);
-  wide[0] &= 0xf8;
-  wide[31] = static_cast<std::uint8_t>((wide[31] & 0x7fU) | 0x40U);
-  std::fill(wide.begin() + 32, wide.end(), 0);
-  crypto_core_ed25519_scalar_reduce(secret.data(), wide.data());
-
-  const Scalar random = {nonce};
-  Bytes hashed(32);
-  crypto_scalarmult_ed25519_base_noclamp(hashed.data(), random.data());
-  Signature signature;
-  std::copy(hashed.begin(), hashed.end(), signature.bytes.begin());
-  hashed.insert(hashed.end(), id.bytes.begin(), id.bytes.end());
-  hashed.insert(hashed.end(), message.begin(), message.end());
-  Scalar product;
-  crypto_hash_sha512(wide.data(), hashed.data(), hashed.size());
-  crypto_core_ed25519_scalar_reduce(product.data(), wide.data());
-  crypto_core_ed25519_scalar_mul(product.data(), product.data(), secret.data());
-  crypto_core_ed25519_scalar_add(signature.bytes.data() + 32, product.data(), random.data());
-  return signature;
-}
 
 TEST(Card, DecodesToWhatWasMade) {
   const std::vector<Place> places = {{"host.example", 1, 2, 3}, {"::1", 0, 65535, 4}};
@@ -164,21 +132,14 @@ TEST(Card, OverItsLimitIsMalformed) {
 }
 
 TEST(Card, OfAnIdThatSignsButHasNoCurveKeyIsForged) {
-  // Anna's key plus the point of order two: about half of its signatures verify.
-  std::array<std::uint8_t, 32> order_two;
-  order_two.fill(0xff);
-  order_two.front() = 0xec;
-  order_two.back() = 0x7f;
-  PeerId twisted;
-  ASSERT_EQ(
-      crypto_core_ed25519_add(twisted.bytes.data(), kAnna.id().bytes.data(), order_two.data()), 0);
+  const PeerId twisted = fixture::twisted_id();
   Fields fields;
   fields.id = twisted;
 
   bool has_verified = false;
   for (std::uint8_t nonce = 1; nonce < 200 && !has_verified; ++nonce) {
     const Hash what = Hasher("p2pchat card").add(ByteView(fields.body())).finish();
-    const Signature signature = twisted_signature(twisted, nonce, what);
+    const Signature signature = fixture::twisted_signature(twisted, nonce, Purpose::card, {}, what);
     has_verified = verify(twisted, Purpose::card, {}, what, signature);
     const Bytes raw = Packer().array(2).bytes(fields.body()).fixed(signature).take();
     EXPECT_EQ(fault_of(Card::decode(raw)), Fault::forged);
