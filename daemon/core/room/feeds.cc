@@ -21,9 +21,10 @@ Feeds::Feeds(const PeerId& self, const std::vector<FeedState>& stored) : self_(s
 }
 
 Feeds::Verdict Feeds::take(Batch batch, std::vector<Batch>& ready) {
+  static const Feed kNone;
   const Feed* known = find(batch.feed);
   const FeedId id = batch.feed;
-  switch (const Verdict verdict = judge(known == nullptr ? Feed{} : *known, batch)) {
+  switch (const Verdict verdict = judge(known == nullptr ? kNone : *known, batch)) {
     case Verdict::taken: {
       Feed* feed = find_or_add(id);
       if (feed == nullptr) return Verdict::dropped;
