@@ -40,9 +40,9 @@ bool Consent::learn(const Vote& vote) {
   if (!knocks_.contains(vote.change) && !evictions_.contains(vote.change)) return false;
   const auto [it, is_new] = votes_[vote.change].try_emplace(vote.seat, vote.yes);
   if (is_new) return true;
-  if (it->second == vote.yes || !two_faced_.insert(vote.seat).second) return false;
+  if (it->second == vote.yes) return false;
   it->second = false;
-  return true;
+  return two_faced_.insert(vote.seat).second;
 }
 
 bool Consent::learn(const Leave& leave) {
@@ -68,6 +68,8 @@ bool Consent::learn(const Value& value) {
 
 bool Consent::learn(const Pledge& pledge) {
   if (pledge.room != roster().room() || !sits_anywhere(pledge.seat)) return false;
+  // What is settled is not news, and one's own of long ago is not forgotten but done with.
+  if (pledge.round < tip_.round) return false;
   const auto& rounds = pledges_[pledge.seat];
   const auto round = rounds.find(pledge.round);
   if (round != rounds.end()) {
@@ -77,7 +79,10 @@ bool Consent::learn(const Pledge& pledge) {
     // Two are a proof; more prove no more.
     if (is_known || round->second.size() >= 2) return false;
   }
-  if (pledge.seat.peer == self_) has_forgotten_ = true;
+  if (pledge.seat.peer == self_) {
+    if (pledge.round < high_ && round == rounds.end()) return false;
+    has_forgotten_ = true;
+  }
   add(pledge);
   return true;
 }
@@ -118,8 +123,9 @@ void Consent::remember(const Decision& decision) {
              decision.certificate.round, 0});
 }
 
-void Consent::remember(const Pledge& pledge) {
-  CHECK(pledge.seat.peer == self_);
+void Consent::remember(const Pledge& pledge, const Value& value) {
+  CHECK(pledge.seat.peer == self_ && pledge.value == value.id);
+  values_.try_emplace(value.id, std::make_shared<const Value>(value));
   if (pledge.round > high_) {
     high_ = pledge.round;
     last_ = pledge.value;
@@ -135,6 +141,7 @@ void Consent::add(const Pledge& pledge) {
     return known.value == pledge.value;
   });
   if (!is_known) pledges.push_back(pledge);
+  if (pledges.size() > 1) two_faced_.insert(pledge.seat);
   while (rounds.size() > kRoundsKept) rounds.erase(rounds.begin());
 }
 
@@ -306,15 +313,8 @@ std::map<Seat, bool> Consent::votes(const ChangeId& change) const {
 }
 
 std::set<Seat> Consent::liars(const Roster& roster) const {
-  std::set<Seat> liars;
-  for (const Seat& seat : two_faced_) {
-    if (roster.holds(seat)) liars.insert(seat);
-  }
-  for (const auto& [seat, rounds] : pledges_) {
-    const bool lies = std::any_of(rounds.begin(), rounds.end(),
-                                  [](const auto& it) { return it.second.size() > 1; });
-    if (lies && roster.holds(seat)) liars.insert(seat);
-  }
+  std::set<Seat> liars = two_faced_;
+  std::erase_if(liars, [&](const Seat& seat) { return !roster.holds(seat); });
   return liars;
 }
 

@@ -67,7 +67,7 @@ class Consent {
   };
   // What I have decided, in order, and what I have pledged, as they were stored.
   void remember(const Decision& decision);
-  void remember(const Pledge& pledge);
+  void remember(const Pledge& pledge, const Value& value);
 
   struct Promise {
     Round round;
@@ -75,7 +75,7 @@ class Consent {
   };
   struct Step {
     std::vector<Decision> decided;   // In order; the first may widen what was decided last.
-    std::optional<Promise> promise;  // To be signed and given to sign().
+    std::optional<Promise> promise;  // To be signed, stored, and given to remember().
   };
   // Decides what can be decided, then says what is to be pledged, if anything. `is_late`: time has
   // passed since something was last pledged or decided here.
@@ -131,6 +131,8 @@ class Consent {
   // The highest round above my own in which a member has pledged.
   Round highest_seen(const std::vector<Stage>& stages) const;
   bool is_contested(Round round) const;
+  // I have voted for its eviction: what it says opens no rounds for me.
+  bool is_voted_out(const Seat& seat) const;
   bool is_left_behind() const;
   // What I pledge next is pledged in a round above it.
   Round floor() const { return std::max(high_, tip_.round); }
@@ -146,7 +148,7 @@ class Consent {
   std::map<ChangeId, Knock> knocks_;
   std::map<ChangeId, Eviction> evictions_;
   std::map<ChangeId, std::map<Seat, bool>> votes_;  // No, if somebody has said both.
-  std::set<Seat> two_faced_;                        // Who has voted both ways.
+  std::set<Seat> two_faced_;  // Who has voted both ways, or pledged two values in a round.
   std::map<Seat, Leave> leaves_;
   std::map<PeerId, Head> heads_;
   std::map<ValueId, ValuePointer> values_;

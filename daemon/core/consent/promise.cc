@@ -47,12 +47,12 @@ Round Consent::highest_seen(const std::vector<Stage>& stages) const {
   Round highest;
   for (const auto& [who, rounds] : pledges_) {
     const Seat& seat = who;
-    const bool sits = std::any_of(stages.begin(), stages.end(), [&](const Stage& stage) {
-      return stage.roster.holds(seat) || stage.before.holds(seat);
-    });
-    if (!sits || seat.peer == self_) continue;
+    const bool sits = std::any_of(stages.begin(), stages.end(),
+                                  [&](const Stage& stage) { return stage.roster.holds(seat); });
+    if (!sits || seat.peer == self_ || is_voted_out(seat)) continue;
     for (const auto& [round, pledges] : rounds) {
-      if (round.value <= floor().value + kRoundLeapMax) highest = std::max(highest, round);
+      // Below, so that one more round can be opened above it.
+      if (round.value < floor().value + kRoundLeapMax) highest = std::max(highest, round);
     }
   }
   return highest;
@@ -75,6 +75,18 @@ Consent::ValuePointer Consent::preferred(const std::vector<Stage>& stages, Round
     }
   }
   return best;
+}
+
+bool Consent::is_voted_out(const Seat& seat) const {
+  return std::any_of(evictions_.begin(), evictions_.end(), [&](const auto& it) {
+    const auto& seats = it.second.seats;
+    const auto votes = votes_.find(it.first);
+    if (votes == votes_.end() || std::find(seats.begin(), seats.end(), seat) == seats.end()) {
+      return false;
+    }
+    return std::any_of(votes->second.begin(), votes->second.end(),
+                       [&](const auto& vote) { return vote.first.peer == self_ && vote.second; });
+  });
 }
 
 bool Consent::is_contested(Round round) const {

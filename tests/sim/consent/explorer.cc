@@ -172,8 +172,7 @@ class Search {
         return;
       }
       const Value& value = step.promise->value;
-      member.consent.learn(value);
-      member.consent.remember(signed_pledge({who, step.promise->round, value.id}));
+      member.consent.remember(signed_pledge({who, step.promise->round, value.id}), value);
       state.values.try_emplace(value.id, std::make_shared<const Value>(value));
       state.said.insert({who, step.promise->round, value.id});
     }

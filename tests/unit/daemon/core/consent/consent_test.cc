@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <gmock/gmock.h>
 
+#include "proto/limits.h"
 #include "tests/unit/samples.h"
 
 namespace p2pchat {
@@ -84,8 +85,7 @@ class Table {
     for (auto& each : step.decided) decided_.at(who - 1U).push_back(std::move(each));
     if (!step.promise) return std::nullopt;
     const Pledge pledge = pledged(who, step.promise->round, step.promise->value.id);
-    consent.learn(step.promise->value);
-    consent.remember(pledge);
+    consent.remember(pledge, step.promise->value);
     values_.push_back(step.promise->value);
     return pledge;
   }
@@ -394,6 +394,91 @@ TEST(Consent, ALiarCannotUseUpTheRounds) {
 
   EXPECT_LT(table.at(1).pledges().back().round.value, 1000000U);
   EXPECT_FALSE(pledge && pledge->round.value > 1000000U);
+}
+
+TEST(Consent, APledgeAsHighAsMayBeStopsNobody) {
+  Table table(3);
+  for (const std::uint8_t who : List{1, 2}) {
+    table.hear(who, table.pledged(3, {1 + kRoundLeapMax}, ValueId{{1}}));
+  }
+  table.votes_out({3}, {1, 2});
+
+  table.talk({1, 2}, 3);
+
+  EXPECT_FALSE(sits(table.at(1), 3));
+}
+
+TEST(Consent, WhoWasEvictedDoesNotStopTheNext) {
+  Table table(3);
+  table.votes_out({3}, {1, 2});
+  table.talk({1, 2}, 1);
+  const auto high = table.decided(1).at(0).certificate.round.value;
+  for (const std::uint8_t who : List{1, 2}) {
+    table.hear(who, table.pledged(3, {high + kRoundLeapMax}, ValueId{{1}}));
+  }
+
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+  table.talk({1, 2}, 3);
+
+  EXPECT_TRUE(sits(table.at(1), 9));
+}
+
+TEST(Consent, MyOwnOldPledgesToldAgainAreNotForgotten) {
+  Table table(2);
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+  const auto low = table.advance(1);
+  table.knocks(knock_of(table.room(), 10), {1, 2});
+  const auto high = table.advance(1, true);
+  ASSERT_TRUE(low && high);
+  table.hear(1, table.pledged(2, high->round, high->value));
+  ASSERT_TRUE(sits(table.at(1), 10));
+
+  EXPECT_FALSE(table.at(1).learn(*low));
+  EXPECT_FALSE(table.at(1).has_forgotten());
+}
+
+TEST(Consent, ASecondVoteBothWaysIsANoEverywhereToo) {
+  Table table(5);
+  table.votes_out({4}, {1, 2, 5});
+  table.votes_out({5}, {1, 2});
+  const ChangeId four = Eviction{table.room(), {table.seat(4)}}.id();
+  const ChangeId five = Eviction{table.room(), {table.seat(5)}}.id();
+  for (const bool yes : {true, false}) table.tell(table.vote(3, four, yes));
+
+  for (const bool yes : {true, false}) {
+    table.at(1).learn(table.vote(3, five, yes));
+    table.at(2).learn(table.vote(3, five, !yes));
+  }
+
+  EXPECT_EQ(table.at(1).votes(five), table.at(2).votes(five));
+}
+
+TEST(Consent, MyOwnProposalHasRoomHoweverMuchIsLoose) {
+  Table table(2);
+  for (std::uint8_t i = 0; i < 2 * Consent::kLooseValuesMax; ++i) {
+    Value value;
+    value.room = table.room();
+    value.height = 2;
+    value.previous = ValueId{{i}};
+    table.at(1).learn(table.forge(value));
+  }
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+
+  table.talk({1, 2}, 1);
+
+  EXPECT_TRUE(sits(table.at(1), 9));
+}
+
+TEST(Consent, AProofOfLyingIsKeptHoweverMuchComesAfterIt) {
+  Table table(3);
+  for (const std::uint8_t value : List{1, 2}) {
+    table.at(1).learn(table.pledged(3, {2}, ValueId{{value}}));
+  }
+  for (std::uint64_t round = 3; round < 3 + 2 * Consent::kRoundsKept; ++round) {
+    table.at(1).learn(table.pledged(3, {round}, ValueId{{1}}));
+  }
+
+  EXPECT_EQ(table.at(1).liars(), std::set{table.seat(3)});
 }
 
 }  // namespace
