@@ -5,7 +5,7 @@
 #include <iterator>
 #include <sstream>
 
-#include "tests/unit/proto/fixtures.h"
+#include "tests/unit/proto/consent_fixtures.h"
 
 namespace p2pchat {
 namespace {
@@ -58,6 +58,25 @@ TEST(Protocol, TheValuesOfTheExampleAreTheOnesThatAreComputed) {
                            hex(batch.value.view()), hex(feed_root(batch.room, batch.feed).view()),
                            hex(post_hash(batch.previous, {1}, batch.posts[0]).view()),
                            hex(batch.head.view()), hex(hasher.finish().view())));
+}
+
+TEST(Protocol, TheIdsOfTheRoomAreTheOnesThatAreComputed) {
+  const Roster roster(fixture::genesis());
+  Value value = fixture::next_of(roster);
+  value.knocks = {fixture::knock(kBob)};
+  value.seal();
+  const Seat bob{kBob.id(), value.knocks[0].id};
+  const Eviction eviction{roster.room(), {bob}};
+  const Seat anna = fixture::anna_seat();
+  Hasher hasher("p2pchat pledge");
+  hasher.add(anna.peer).add(anna.admission).add(std::uint64_t{1}).add(value.id);
+  hasher.add(std::uint64_t{77});
+
+  EXPECT_THAT(hex_block("consent"),
+              testing::ElementsAre(
+                  hex(roster.room().view()), hex(genesis_value(roster.room()).view()),
+                  hex(anna.admission.view()), hex(bob.admission.view()), hex(value.id.view()),
+                  hex(eviction.id().view()), hex(hasher.finish().view())));
 }
 
 TEST(Protocol, TheTextsOfTheExampleAreTheOnesThatAreWritten) {
