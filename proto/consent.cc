@@ -14,18 +14,6 @@ namespace {
 
 std::string unpack_note(Unpacker& in) { return std::string(in.text(kNoteBytesMax)); }
 
-Packer packed_begin(std::size_t fields, const RoomId& room) {
-  Packer out;
-  out.array(fields).integer(kSuite).fixed(room);
-  return out;
-}
-
-RoomId unpack_begin(Unpacker& in, std::size_t fields) {
-  in.array_of(fields);
-  if (in.integer() != kSuite) in.spoil();
-  return in.fixed<RoomId>();
-}
-
 bool is_note(std::string_view text) { return text.size() <= kNoteBytesMax && is_utf8(text); }
 
 // --- What is signed: [body, signature] ---
@@ -83,6 +71,18 @@ Result<Object> unpack_signed(const Kind& kind, ByteView raw, Read read) {
 }  // namespace
 
 void pack(Packer& out, const Seat& seat) { out.array(2).fixed(seat.peer).fixed(seat.admission); }
+
+Packer packed_begin(std::size_t fields, const RoomId& room) {
+  Packer out;
+  out.array(fields).integer(kSuite).fixed(room);
+  return out;
+}
+
+RoomId unpack_begin(Unpacker& in, std::size_t fields) {
+  in.array_of(fields);
+  if (in.integer() != kSuite) in.spoil();
+  return in.fixed<RoomId>();
+}
 
 Seat unpack_seat(Unpacker& in) {
   in.array_of(2);

@@ -50,6 +50,9 @@ struct Seat {
 // A seat within a message.
 void pack(Packer& packer, const Seat& seat);
 Seat unpack_seat(Unpacker& in);
+// How every object but the genesis begins: an array of so many fields, the suite and the room.
+Packer packed_begin(std::size_t fields, const RoomId& room);
+RoomId unpack_begin(Unpacker& in, std::size_t fields);
 
 struct Knock {
   RoomId room;

@@ -9,18 +9,6 @@
 namespace p2pchat {
 namespace {
 
-Packer packed_begin(std::size_t fields, const RoomId& room) {
-  Packer out;
-  out.array(fields).integer(kSuite).fixed(room);
-  return out;
-}
-
-RoomId unpack_begin(Unpacker& in, std::size_t fields) {
-  in.array_of(fields);
-  if (in.integer() != kSuite) in.spoil();
-  return in.fixed<RoomId>();
-}
-
 tl::unexpected<Error> malformed(std::string_view noun) {
   return fail(Fault::malformed, "the " + std::string(noun) + " does not decode");
 }

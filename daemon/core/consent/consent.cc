@@ -1,11 +1,19 @@
 #include "daemon/core/consent/consent.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/check.h"
-#include "proto/limits.h"
 
 namespace p2pchat {
+namespace {
+
+bool is_among(const std::vector<Pledge>& pledges, const ValueId& value) {
+  return std::any_of(pledges.begin(), pledges.end(),
+                     [&](const Pledge& pledge) { return pledge.value == value; });
+}
+
+}  // namespace
 
 Consent::Consent(const Genesis& genesis, const PeerId& self)
     : self_(self), tip_{Roster(genesis), nullptr, Roster(genesis), Round{}, 0} {}
@@ -41,8 +49,8 @@ bool Consent::learn(const Vote& vote) {
   const auto [it, is_new] = votes_[vote.change].try_emplace(vote.seat, vote.yes);
   if (is_new) return true;
   if (it->second == vote.yes) return false;
-  it->second = false;
-  return two_faced_.insert(vote.seat).second;
+  const bool was_yes = std::exchange(it->second, false);
+  return two_faced_.insert(vote.seat).second || was_yes;
 }
 
 bool Consent::learn(const Leave& leave) {
@@ -70,17 +78,11 @@ bool Consent::learn(const Pledge& pledge) {
   if (pledge.room != roster().room() || !sits_anywhere(pledge.seat)) return false;
   // What is settled is not news, and one's own of long ago is not forgotten but done with.
   if (pledge.round < tip_.round) return false;
-  const auto& rounds = pledges_[pledge.seat];
-  const auto round = rounds.find(pledge.round);
-  if (round != rounds.end()) {
-    const bool is_known =
-        std::any_of(round->second.begin(), round->second.end(),
-                    [&](const Pledge& known) { return known.value == pledge.value; });
-    // Two are a proof; more prove no more.
-    if (is_known || round->second.size() >= 2) return false;
-  }
+  const std::vector<Pledge> known = pledged(pledge.seat, pledge.round);
+  // Two are a proof; more prove no more.
+  if (is_among(known, pledge.value) || known.size() >= 2) return false;
   if (pledge.seat.peer == self_) {
-    if (pledge.round < high_ && round == rounds.end()) return false;
+    if (pledge.round < high_ && known.empty()) return false;
     has_forgotten_ = true;
   }
   add(pledge);
@@ -106,6 +108,7 @@ bool Consent::learn(const Certificate& certificate) {
 }
 
 void Consent::learn(const Head& head) {
+  if (!roster().seat_of(head.feed.author) && !tip_.before.seat_of(head.feed.author)) return;
   Head& known = heads_[head.feed.author];
   if (known.number == Number{} || head.feed != known.feed || head.number > known.number) {
     known = head;
@@ -137,12 +140,16 @@ void Consent::add(const Pledge& pledge) {
   reach_.clear();
   auto& rounds = pledges_[pledge.seat];
   auto& pledges = rounds[pledge.round];
-  const bool is_known = std::any_of(pledges.begin(), pledges.end(), [&](const Pledge& known) {
-    return known.value == pledge.value;
-  });
-  if (!is_known) pledges.push_back(pledge);
+  if (!is_among(pledges, pledge.value)) pledges.push_back(pledge);
   if (pledges.size() > 1) two_faced_.insert(pledge.seat);
   while (rounds.size() > kRoundsKept) rounds.erase(rounds.begin());
+}
+
+std::vector<Pledge> Consent::pledged(const Seat& seat, Round round) const {
+  const auto rounds = pledges_.find(seat);
+  if (rounds == pledges_.end()) return {};
+  const auto pledges = rounds->second.find(round);
+  return pledges == rounds->second.end() ? std::vector<Pledge>{} : pledges->second;
 }
 
 bool Consent::sits_anywhere(const Seat& seat) const {
@@ -161,9 +168,8 @@ Round Consent::certified_in(const Roster& before, const Value& value) const {
     const auto pledged = pledges_.find(seat);
     if (pledged == pledges_.end()) return {};
     for (const auto& [round, pledges] : pledged->second) {
-      const bool has_pledged = std::any_of(pledges.begin(), pledges.end(),
-                                           [&](const Pledge& it) { return it.value == value.id; });
-      if (has_pledged && (!rounds || rounds->contains(round))) of_seat.insert(round);
+      if (is_among(pledges, value.id) && (!rounds || rounds->contains(round)))
+        of_seat.insert(round);
     }
     if (of_seat.empty()) return {};
     rounds = std::move(of_seat);
@@ -225,9 +231,7 @@ std::vector<Consent::Decision> Consent::decide() {
     decided.push_back({*stage.value, certificate(stage.before, *stage.value, stage.round)});
   }
   std::reverse(decided.begin(), decided.end());
-  if (best != 0) {
-    settle_on(Stage(stages[best]));
-  }
+  if (best != 0) settle_on(Stage(stages[best]));
   return decided;
 }
 
@@ -258,6 +262,9 @@ void Consent::prune() {
   });
   std::erase_if(votes_, [&](const auto& it) {
     return !knocks_.contains(it.first) && !evictions_.contains(it.first);
+  });
+  std::erase_if(heads_, [&](const auto& it) {
+    return !roster().seat_of(it.first) && !tip_.before.seat_of(it.first);
   });
   std::erase_if(leaves_, [&](const auto& it) { return !sits_anywhere(it.first); });
   std::erase_if(two_faced_, [&](const Seat& seat) { return !sits_anywhere(seat); });
@@ -301,8 +308,9 @@ std::vector<Value> Consent::values() const {
 std::vector<Pledge> Consent::pledges() const {
   std::vector<Pledge> all;
   for (const auto& [seat, rounds] : pledges_) {
-    for (const auto& [round, pledges] : rounds)
+    for (const auto& [round, pledges] : rounds) {
       all.insert(all.end(), pledges.begin(), pledges.end());
+    }
   }
   return all;
 }

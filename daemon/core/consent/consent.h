@@ -137,6 +137,8 @@ class Consent {
   // What I pledge next is pledged in a round above it.
   Round floor() const { return std::max(high_, tip_.round); }
   std::set<Seat> liars(const Roster& roster) const;
+  // What it has pledged in this round: one value, or two if it lies.
+  std::vector<Pledge> pledged(const Seat& seat, Round round) const;
   bool sits_anywhere(const Seat& seat) const;
   void add(const Pledge& pledge);
 
@@ -150,7 +152,7 @@ class Consent {
   std::map<ChangeId, std::map<Seat, bool>> votes_;  // No, if somebody has said both.
   std::set<Seat> two_faced_;  // Who has voted both ways, or pledged two values in a round.
   std::map<Seat, Leave> leaves_;
-  std::map<PeerId, Head> heads_;
+  std::map<PeerId, Head> heads_;  // Of members, and of those whom my last value let go.
   std::map<ValueId, ValuePointer> values_;
   std::map<Seat, std::map<Round, std::vector<Pledge>>> pledges_;
   mutable std::vector<Stage> reach_;  // Empty: to be found anew.
