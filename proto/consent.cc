@@ -134,19 +134,20 @@ ChangeId genesis_change(const RoomId& room) {
 void Knock::sign(const Identity& candidate) {
   CHECK(card.id == candidate.id());
   CHECK(is_note(note) && expires.milliseconds >= 0);
-  Packer out = packed_begin(5, room);
+  Packer out = packed_begin(6, room);
   out.bytes(card.raw).text(note).integer(static_cast<std::uint64_t>(expires.milliseconds));
-  const Bytes body = out.take();
+  const Bytes body = out.integer(after).take();
   id = hash_of<ChangeId>(kKnock.domain, body);
   raw = pack_signed(kKnock, candidate, room, body);
 }
 
 Result<Knock> Knock::decode(ByteView raw) {
   const auto read = [](Knock& knock, Unpacker& in, ByteView body) -> Result<PeerId> {
-    knock.room = unpack_begin(in, 5);
+    knock.room = unpack_begin(in, 6);
     Result<Card> card = Card::decode(in.bytes(kCardBytesMax));
     knock.note = unpack_note(in);
     knock.expires = {static_cast<std::int64_t>(in.integer())};
+    knock.after = in.integer();
     knock.id = hash_of<ChangeId>(kKnock.domain, body);
     if (!card) return tl::unexpected(card.error());
     knock.card = *std::move(card);

@@ -56,10 +56,11 @@ RoomId unpack_begin(Unpacker& in, std::size_t fields);
 
 struct Knock {
   RoomId room;
-  Card card;         // The candidate's, who signs.
-  std::string note;  // For the members; UTF-8, at most kNoteBytesMax.
-  WallTime expires;  // Nobody votes yes any more by its own clock.
-  ChangeId id;       // Derived.
+  Card card;                // The candidate's, who signs.
+  std::string note;         // For the members; UTF-8, at most kNoteBytesMax.
+  WallTime expires;         // Nobody votes yes any more by its own clock.
+  std::uint64_t after = 0;  // The height at which the candidate went when it was here last, or 0.
+  ChangeId id;              // Derived.
   Bytes raw;
 
   void sign(const Identity& candidate);

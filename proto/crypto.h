@@ -58,6 +58,7 @@ enum class Purpose : std::uint8_t {
   pledge = 9,
   leave = 10,
   close = 11,
+  decided = 12,
 };
 
 // A key pair. The secret half is wiped when it is destroyed.

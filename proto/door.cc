@@ -9,9 +9,18 @@ namespace p2pchat::door {
 
 namespace {
 
-// The first value of a question. An answer begins with a Code.
-enum class Word : std::uint8_t { who = 0, registration = 1 };
+// The first value of a question.
+enum class Word : std::uint8_t {
+  who = 0,
+  registration = 1,
+  inquiry = 2,
+  knocking = 3,
+  invitation = 4,
+};
+// An answer begins with a Code, or with one of these.
+enum class Reply : std::uint8_t { outline = 5, answered = 6, refused = 7 };
 
+constexpr std::uint64_t kCodeMax = 255;
 constexpr std::size_t kLengthBytes = 4;
 constexpr std::size_t kMessageBytesMax = kDoorBytesMax - kLengthBytes;
 
@@ -52,6 +61,10 @@ Cards read_body(ByteView body, Unpacker& in, Registration& registration) {
   return cards;
 }
 
+tl::unexpected<Error> no_question() {
+  return fail(Fault::malformed, "the question does not decode");
+}
+
 Result<void> verify_reminder(const Reminder& reminder, const PeerId& to, const PeerId& sender) {
   if (reminder.card.id != to) return fail(Fault::forged, "the reminder is of another peer");
   if (!verify_founding(to, sender, reminder.founding)) {
@@ -87,8 +100,48 @@ Result<Question> read_registration(Unpacker& in) {
   return registration;
 }
 
+Result<Question> read_inquiry(Unpacker& in) {
+  Inquiry inquiry;
+  inquiry.name = in.text(kNameBytesMax);
+  inquiry.asker = in.fixed<PeerId>();
+  if (!in.is_done()) return no_question();
+  return inquiry;
+}
+
+Result<Question> read_knocking(Unpacker& in) {
+  const ByteView raw = in.bytes(kConsentBytesMax);
+  if (!in.is_done()) return no_question();
+  return Knock::decode(raw).map([](Knock knock) -> Question { return Knocking{std::move(knock)}; });
+}
+
+Result<Question> read_invitation(Unpacker& in) {
+  const auto room = in.fixed<RoomId>();
+  const ByteView raw = in.bytes(kCardBytesMax);
+  if (!in.is_done()) return no_question();
+  return Card::decode(raw).map([&](Card card) -> Question {
+    return Invitation{room, std::move(card)};
+  });
+}
+
+Packer& begin(Packer& out, std::size_t size, Reply word) {
+  return out.array(size).integer(static_cast<std::uint64_t>(word));
+}
+
 struct Writer {
   Packer& out;
+
+  void operator()(const Outline& answer) const {
+    begin(out, 6, Reply::outline).fixed(answer.room).fixed(answer.creator);
+    out.integer(answer.size).integer(answer.gone).bytes(answer.card.raw);
+  }
+  void operator()(const Answered& answer) const {
+    begin(out, 4, Reply::answered).integer(static_cast<std::uint64_t>(answer.state));
+    out.integer(answer.voted).bytes(answer.card.raw);
+  }
+  void operator()(const Refused& answer) const {
+    begin(out, 3, Reply::refused).integer(static_cast<std::uint64_t>(answer.code));
+    out.text(reason_text(answer.reason));
+  }
 
   void operator()(const Introduction& answer) const {
     out.array(2).integer(static_cast<std::uint64_t>(Code::registration)).bytes(answer.card.raw);
@@ -134,6 +187,40 @@ Result<Answer> read_ack(Unpacker& in, Code code) {
   return ack;
 }
 
+Result<Answer> read_outline(Unpacker& in) {
+  Outline outline;
+  outline.room = in.fixed<RoomId>();
+  outline.creator = in.fixed<PeerId>();
+  outline.size = in.integer(kMembersMax);
+  outline.gone = in.integer();
+  const ByteView raw = in.bytes(kCardBytesMax);
+  if (!in.is_done()) return no_answer();
+  Result<Card> card = Card::decode(raw);
+  if (!card) return tl::unexpected(card.error());
+  outline.card = *std::move(card);
+  return outline;
+}
+
+Result<Answer> read_answered(Unpacker& in) {
+  Answered answered;
+  answered.state = static_cast<State>(in.integer(static_cast<std::uint64_t>(State::closed)));
+  answered.voted = in.integer(kMembersMax);
+  const ByteView raw = in.bytes(kCardBytesMax);
+  if (!in.is_done()) return no_answer();
+  Result<Card> card = Card::decode(raw);
+  if (!card) return tl::unexpected(card.error());
+  answered.card = *std::move(card);
+  return answered;
+}
+
+Result<Answer> read_refused(Unpacker& in) {
+  Refused refused;
+  refused.code = static_cast<ExitCode>(in.integer(kCodeMax));
+  refused.reason = in.text(kReasonBytesMax);
+  if (!in.is_done() || refused.code == ExitCode::done) return no_answer();
+  return refused;
+}
+
 }  // namespace
 
 Bytes Registration::encode(const Identity& sender) const {
@@ -150,16 +237,38 @@ Bytes encode_who() {
   return Packer().array(1).integer(static_cast<std::uint64_t>(Word::who)).take();
 }
 
+Bytes encode(const Inquiry& inquiry) {
+  Packer out;
+  out.array(3).integer(static_cast<std::uint64_t>(Word::inquiry)).text(inquiry.name);
+  return out.fixed(inquiry.asker).take();
+}
+
+Bytes encode(const Knocking& knocking) {
+  Packer out;
+  out.array(2).integer(static_cast<std::uint64_t>(Word::knocking));
+  return out.bytes(knocking.knock.raw).take();
+}
+
+Bytes encode(const Invitation& invitation) {
+  Packer out;
+  out.array(3).integer(static_cast<std::uint64_t>(Word::invitation)).fixed(invitation.room);
+  return out.bytes(invitation.card.raw).take();
+}
+
 Result<Question> decode_question(ByteView bytes) {
   if (bytes.size() > kMessageBytesMax) return fail(Fault::malformed, "the question is too long");
   Unpacker in(bytes);
   const std::size_t size = in.array(3);
-  const auto word = in.integer(static_cast<std::uint64_t>(Word::registration));
-  if (in.is_good() && size == 3 && word == static_cast<std::uint64_t>(Word::registration)) {
-    return read_registration(in);
+  const auto word = static_cast<Word>(in.integer(static_cast<std::uint64_t>(Word::invitation)));
+  if (!in.is_good()) return no_question();
+  switch (word) {
+    case Word::who: return size == 1 && in.is_done() ? Result<Question>(Who()) : no_question();
+    case Word::registration: return size == 3 ? read_registration(in) : no_question();
+    case Word::inquiry: return size == 3 ? read_inquiry(in) : no_question();
+    case Word::knocking: return size == 2 ? read_knocking(in) : no_question();
+    case Word::invitation: return size == 3 ? read_invitation(in) : no_question();
   }
-  if (in.is_done() && size == 1 && word == static_cast<std::uint64_t>(Word::who)) return Who{};
-  return fail(Fault::malformed, "the question does not decode");
+  return no_question();
 }
 
 Bytes encode(const Answer& answer) {
@@ -171,8 +280,15 @@ Bytes encode(const Answer& answer) {
 Result<Answer> decode_answer(ByteView bytes) {
   if (bytes.size() > kMessageBytesMax) return fail(Fault::malformed, "the answer is too long");
   Unpacker in(bytes);
-  const std::size_t size = in.array(5);
-  const auto code = static_cast<Code>(in.integer(static_cast<std::uint64_t>(Code::invalid)));
+  const std::size_t size = in.array(6);
+  const auto word = in.integer(static_cast<std::uint64_t>(Reply::refused));
+  if (!in.is_good()) return no_answer();
+  switch (static_cast<Reply>(word)) {
+    case Reply::outline: return size == 6 ? read_outline(in) : no_answer();
+    case Reply::answered: return size == 4 ? read_answered(in) : no_answer();
+    case Reply::refused: return size == 3 ? read_refused(in) : no_answer();
+  }
+  const auto code = static_cast<Code>(word);
   switch (code) {
     case Code::registration: return size == 2 ? read_introduction(in) : no_answer();
     case Code::success:

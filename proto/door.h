@@ -9,8 +9,10 @@
 #include <variant>
 
 #include "proto/card.h"
+#include "proto/consent.h"
 #include "proto/link.h"
 #include "proto/stamp.h"
+#include "proto/standing.h"
 
 namespace p2pchat::door {
 
@@ -34,7 +36,22 @@ struct Registration {
   Bytes encode(const Identity& sender) const;
 };
 
-using Question = std::variant<Who, Registration>;
+// "What room is called so here?" Answered by an Outline.
+struct Inquiry {
+  std::string name;
+  PeerId asker;
+};
+// "Let me in": answered by how the candidate stands, as often as it asks.
+struct Knocking {
+  Knock knock;
+};
+// "The room that you wish for has let you in; I am a member of it, and you may link with me."
+struct Invitation {
+  RoomId room;
+  Card card;
+};
+
+using Question = std::variant<Who, Registration, Inquiry, Knocking, Invitation>;
 
 struct Introduction {
   Card card;
@@ -47,9 +64,31 @@ struct Ack {
   std::optional<Signature> founding;
   std::optional<Card> card;
 };
-using Answer = std::variant<Introduction, Ack>;
+// What a candidate may know of a room.
+struct Outline {
+  RoomId room;
+  PeerId creator;
+  std::uint64_t size = 0;
+  std::uint64_t gone = 0;  // The height at which the asker went, if it was here.
+  Card card;               // Of whose door it is.
+};
+// How a candidate stands.
+struct Answered {
+  State state = State::waiting;
+  std::uint64_t voted = 0;  // Members who have voted, while it waits.
+  Card card;                // Of whose door it is.
+};
+// The knock was not taken.
+struct Refused {
+  ExitCode code = ExitCode::failed;
+  std::string reason;
+};
+using Answer = std::variant<Introduction, Ack, Outline, Answered, Refused>;
 
 Bytes encode_who();
+Bytes encode(const Inquiry& inquiry);
+Bytes encode(const Knocking& knocking);
+Bytes encode(const Invitation& invitation);
 // Decodes and verifies the card, the signature and the founding.
 Result<Question> decode_question(ByteView bytes);
 Bytes encode(const Answer& answer);

@@ -22,6 +22,8 @@ enum class Word : std::uint8_t {
   heads = 9,
   want = 10,
   give = 11,
+  roll = 12,
+  objects = 13,
 };
 
 Packer& begin(Packer& packer, std::size_t size, Word word) {
@@ -66,6 +68,15 @@ struct Writer {
     out.array(message.batches.size());
     for (const Bytes& batch : message.batches) out.bytes(batch);
     out.boolean(message.end);
+  }
+  void operator()(const Roll& message) const {
+    begin(out, 5, Word::roll).fixed(message.room).integer(message.height);
+    out.fixed(message.value).fixed(message.pool);
+  }
+  void operator()(const Objects& message) const {
+    CHECK(message.objects.size() <= kPageItemsMax);
+    begin(out, 3, Word::objects).fixed(message.room).array(message.objects.size());
+    for (const Object& object : message.objects) pack(out, object);
   }
 };
 
@@ -137,6 +148,24 @@ Give read_give(Unpacker& in) {
   return message;
 }
 
+Roll read_roll(Unpacker& in) {
+  Roll message;
+  message.room = in.fixed<RoomId>();
+  message.height = in.integer();
+  message.value = in.fixed<ValueId>();
+  message.pool = in.fixed<Hash>();
+  return message;
+}
+
+Objects read_objects(Unpacker& in) {
+  Objects message;
+  message.room = in.fixed<RoomId>();
+  for (std::size_t left = in.array(kPageItemsMax); left > 0 && in.is_good(); --left) {
+    message.objects.push_back(unpack_object(in));
+  }
+  return message;
+}
+
 // The rest of the message that `word` begins. Values that are missing spoil the reader, and those
 // that are too many are left unread.
 Result<Message> read(Unpacker& in, Word word) {
@@ -152,6 +181,8 @@ Result<Message> read(Unpacker& in, Word word) {
     case Word::heads: return read_heads(in);
     case Word::want: return read_want(in);
     case Word::give: return read_give(in);
+    case Word::roll: return read_roll(in);
+    case Word::objects: return read_objects(in);
   }
   in.spoil();
   return Ack{};
@@ -171,7 +202,7 @@ Result<Message> decode(ByteView frame) {
   if (frame.size() > kFrameBytesMax) return fail(Fault::malformed, "the message is too long");
   Unpacker in(frame);
   in.array(kPackTokensMax);
-  const auto word = static_cast<Word>(in.integer(static_cast<std::uint64_t>(Word::give)));
+  const auto word = static_cast<Word>(in.integer(static_cast<std::uint64_t>(Word::objects)));
   Result<Message> message = read(in, word);
   if (!in.is_done()) return fail(Fault::malformed, "the message does not decode");
   return message;

@@ -11,6 +11,7 @@
 #include "proto/batch.h"
 #include "proto/beat.h"
 #include "proto/card.h"
+#include "proto/object.h"
 
 namespace p2pchat {
 
@@ -65,6 +66,19 @@ struct Want {
   Number last;
   std::uint64_t budget = 0;
 };
+// "So far I have come in this room": answered by what its sender lacks of the chain, and of what is
+// not settled if `pool` differs.
+struct Roll {
+  RoomId room;
+  std::uint64_t height = 0;
+  ValueId value;  // The last that is decided; of the genesis, what stands for it.
+  Hash pool;      // Over all that is known and not settled.
+};
+// What members have signed of the room, in an order in which it can be taken.
+struct Objects {
+  RoomId room;
+  std::vector<Object> objects;
+};
 // Batches for a want, in order. `end`: nothing more comes for it.
 struct Give {
   WantId want;
@@ -73,8 +87,8 @@ struct Give {
   bool end = false;
 };
 
-using Message =
-    std::variant<Registration, Ack, Handover, Posts, Pulse, AskHeads, Heads, Want, Give>;
+using Message = std::variant<Registration, Ack, Handover, Posts, Pulse, AskHeads, Heads, Want, Give,
+                             Roll, Objects>;
 
 // The message fits a frame.
 Bytes encode(const Message& message);

@@ -139,6 +139,7 @@ Description read_description(Unpacker& in) {
   answer.creator = in.fixed<PeerId>();
   answer.size = in.integer(kMembersMax);
   answer.voted = in.integer(kMembersMax);
+  answer.gone = in.integer();
   return answer;
 }
 
@@ -146,12 +147,7 @@ Page read_page(Unpacker& in) {
   Page answer;
   answer.cursor = {in.integer()};
   for (std::size_t left = in.array(kPageItemsMax); left > 0 && in.is_good(); --left) {
-    in.array_of(2);
-    Object object;
-    object.kind = static_cast<Kind>(in.integer(static_cast<std::uint64_t>(Kind::standing)));
-    if (object.kind < Kind::genesis) in.spoil();
-    object.raw = to_bytes(in.bytes(kValueBytesMax));
-    answer.objects.push_back(std::move(object));
+    answer.objects.push_back(unpack_object(in));
   }
   answer.more = in.boolean();
   return answer;
@@ -182,39 +178,19 @@ struct AnswerWriter {
     return out.boolean(answer.more).take();
   }
   Bytes operator()(const Description& answer) const {
-    Packer out = begin_done(4);
+    Packer out = begin_done(5);
     out.fixed(answer.room).fixed(answer.creator).integer(answer.size);
-    return out.integer(answer.voted).take();
+    return out.integer(answer.voted).integer(answer.gone).take();
   }
   Bytes operator()(const Page& answer) const {
     Packer out = begin_done(3);
     out.integer(answer.cursor.value).array(answer.objects.size());
-    for (const Object& object : answer.objects) {
-      out.array(2).integer(static_cast<std::uint64_t>(object.kind)).bytes(object.raw);
-    }
+    for (const Object& object : answer.objects) pack(out, object);
     return out.boolean(answer.more).take();
   }
 };
 
 }  // namespace
-
-Bytes Standing::encode() const {
-  Packer out;
-  out.array(4).fixed(room).fixed(admission).integer(static_cast<std::uint64_t>(state));
-  return out.integer(voted).take();
-}
-
-Result<Standing> Standing::decode(ByteView raw) {
-  Unpacker in(raw);
-  Standing standing;
-  in.array_of(4);
-  standing.room = in.fixed<RoomId>();
-  standing.admission = in.fixed<ChangeId>();
-  standing.state = static_cast<State>(in.integer(static_cast<std::uint64_t>(State::closed)));
-  standing.voted = in.integer(kMembersMax);
-  if (!in.is_done()) return malformed("standing", kVersion);
-  return standing;
-}
 
 Bytes encode(const Request& request) {
   const auto& asker = request.asker;

@@ -15,50 +15,10 @@
 
 #include "proto/card.h"
 #include "proto/moment.h"
+#include "proto/object.h"
+#include "proto/standing.h"
 
 namespace p2pchat::rendezvous {
-
-enum class Kind : std::uint8_t {
-  genesis = 1,
-  knock = 2,
-  vote = 3,
-  leave = 4,
-  close = 5,
-  eviction = 6,
-  value = 7,
-  pledge = 8,
-  certificate = 9,
-  card = 10,      // Of a member; only ever answered.
-  standing = 11,  // A Standing; only ever answered.
-};
-
-struct Object {
-  Kind kind = Kind::genesis;
-  Bytes raw;
-
-  auto operator<=>(const Object&) const = default;
-};
-
-enum class State : std::uint8_t {
-  waiting = 0,  // Its knock is voted on.
-  member = 1,
-  refused = 2,  // A member said no.
-  expired = 3,
-  gone = 4,    // It left, or was evicted.
-  closed = 5,  // The room is closed, or was forgotten.
-};
-
-// How whoever asks stands to a room.
-struct Standing {
-  RoomId room;
-  ChangeId admission;  // Its knock.
-  State state = State::waiting;
-  std::uint64_t voted = 0;  // Members who have voted on it, while it waits.
-
-  Bytes encode() const;
-  static Result<Standing> decode(ByteView raw);
-  auto operator<=>(const Standing&) const = default;
-};
 
 // Where a reader stands; given back as it came. Zero stands before everything.
 using Cursor = Whole<struct CursorTag>;
@@ -129,6 +89,8 @@ struct Description {
   PeerId creator;
   std::uint64_t size = 0;
   std::uint64_t voted = 0;  // On the asker's own knock.
+  std::uint64_t gone =
+      0;  // The height at which the asker went, if it was here; its knock names it.
 };
 struct Page {
   Cursor cursor;

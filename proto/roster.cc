@@ -1,6 +1,7 @@
 #include "proto/roster.h"
 
 #include <algorithm>
+#include <set>
 
 namespace p2pchat {
 namespace {
@@ -45,7 +46,12 @@ std::optional<Seat> Roster::seat_of(const PeerId& peer) const {
 }
 
 bool Roster::may_enter(const Knock& knock) const {
-  return !members_.contains(knock.card.id) && !used_.contains(knock.id);
+  return !members_.contains(knock.card.id) && knock.after == gone_at(knock.card.id);
+}
+
+std::uint64_t Roster::gone_at(const PeerId& peer) const {
+  const auto it = gone_.find(peer);
+  return it == gone_.end() ? 0 : it->second;
 }
 
 Result<void> Roster::check(const Value& next) const {
@@ -104,10 +110,13 @@ Roster Roster::after(const Value& next) const {
   roster.height_ = next.height;
   roster.value_ = next.id;
   roster.members_.clear();
-  for (const Seat& seat : quorum(next)) roster.members_[seat.peer] = seat.admission;
+  for (const auto& [peer, admission] : members_) roster.gone_[peer] = next.height;
+  for (const Seat& seat : quorum(next)) {
+    roster.members_[seat.peer] = seat.admission;
+    roster.gone_.erase(seat.peer);
+  }
   for (const Knock& knock : next.knocks) {
     roster.members_[knock.card.id] = knock.id;
-    roster.used_.insert(knock.id);
   }
   return roster;
 }

@@ -5,11 +5,10 @@
 // certificates can check who let whom in, from nothing else. Whether a member
 // wants a value is not its question.
 //
-// Pure; a value type. Bounded: kMembersMax seats, and one id for each admission there ever was.
+// Pure; a value type. Bounded: kMembersMax seats, and a height for everybody who ever went.
 #pragma once
 
 #include <map>
-#include <set>
 #include <vector>
 
 #include "proto/value.h"
@@ -30,13 +29,15 @@ class Roster {
   const std::map<PeerId, ChangeId>& members() const { return members_; }
   bool holds(const Seat& seat) const;
   std::optional<Seat> seat_of(const PeerId& peer) const;
-  // It is no member, and this knock has let nobody in before.
+  // The height at which it went when it was here last; 0 if it never was.
+  std::uint64_t gone_at(const PeerId& peer) const;
+  // It is no member, and has knocked since it went.
   bool may_enter(const Knock& knock) const;
 
   // Whether `next` may follow, as far as its form goes: it follows this value, changes something,
-  // lets nobody in twice, nor by a knock of old, and nobody out who is not in, fits the size, and
-  // if it evicts anybody, then those who stay are more than half of those who do not leave by
-  // themselves.
+  // lets nobody in twice, nor by a knock from before it went, and nobody out who is not in, fits
+  // the size, and if it evicts anybody, then those who stay are more than half of those who do not
+  // leave by themselves.
   Result<void> check(const Value& next) const;
   // Who must pledge it: the members without those who go, sorted.
   std::vector<Seat> quorum(const Value& next) const;
@@ -51,7 +52,7 @@ class Roster {
   std::uint64_t height_ = 0;
   ValueId value_;
   std::map<PeerId, ChangeId> members_;
-  std::set<ChangeId> used_;  // Knocks that have let somebody in: none does so twice.
+  std::map<PeerId, std::uint64_t> gone_;  // The height at which each last went.
 };
 
 // Two values with the same previous: `wider` lets the same in as `value`, and the same and perhaps

@@ -172,4 +172,47 @@ Pledge Certificate::pledge(std::size_t place, const Seat& seat) const {
   return {room, seat, round, value, entry.stamp, entry.signature};
 }
 
+// --- Decided ---
+
+namespace {
+
+Hash hash_of(const Decided& decided) {
+  return Hasher("p2pchat decided")
+      .add(decided.seat.peer)
+      .add(decided.seat.admission)
+      .add(decided.round.value)
+      .add(decided.value)
+      .finish();
+}
+
+}  // namespace
+
+void Decided::sign(const Identity& member) {
+  CHECK(seat.peer == member.id());
+  CHECK(round != Round{});
+  signature = member.sign(Purpose::decided, room, hash_of(*this));
+}
+
+Bytes Decided::encode() const {
+  Packer out = packed_begin(6, room);
+  pack(out, seat);
+  return out.integer(round.value).fixed(value).fixed(signature).take();
+}
+
+Result<Decided> Decided::decode(ByteView raw) {
+  Decided decided;
+  Unpacker in(raw);
+  decided.room = unpack_begin(in, 6);
+  decided.seat = unpack_seat(in);
+  decided.round = {in.integer()};
+  decided.value = in.fixed<ValueId>();
+  decided.signature = in.fixed<Signature>();
+  if (!in.is_done() || decided.round == Round{}) return malformed("decided");
+  if (!verify(decided.seat.peer, Purpose::decided, decided.room, hash_of(decided),
+              decided.signature)) {
+    return fail(Fault::forged, "the decided is not signed by whom it names");
+  }
+  return decided;
+}
+
 }  // namespace p2pchat

@@ -2,7 +2,7 @@
 //
 // A value follows the value before it and holds what its quorum has said yes
 // to (proto/consent.h). Each member of the quorum signs a Pledge on it, and all
-// of one round together are its Certificate.
+// of one round together are its Certificate. Whoever has decided it says so with a Decided.
 //
 // Each decode verifies all that can be seen in the object by itself; what may
 // follow what, and who is in the quorum, is Roster's question. Pure; bounded.
@@ -64,6 +64,19 @@ struct Certificate {
   static Result<Certificate> decode(ByteView raw);
   // The pledge of whoever sits at this place in the quorum. Requires place < entries.size().
   Pledge pledge(std::size_t place, const Seat& seat) const;
+};
+
+// One member's word that it has decided a value, and with it all that this one rests on.
+struct Decided {
+  RoomId room;
+  Seat seat;
+  Round round;  // In which the value was certified.
+  ValueId value;
+  Signature signature;
+
+  void sign(const Identity& member);
+  Bytes encode() const;
+  static Result<Decided> decode(ByteView raw);
 };
 
 }  // namespace p2pchat

@@ -14,6 +14,7 @@
 
 #include "daemon/core/contact.h"
 #include "daemon/core/event.h"
+#include "daemon/core/snapshot.h"
 #include "proto/batch.h"
 #include "proto/control.h"
 #include "proto/link.h"
@@ -36,7 +37,42 @@ struct StoreBatch {
   Batch batch;
   WallTime received;
 };
-// A system message for local readers, in the conversation with `peer`.
+// Replaces what is stored of the room, but for what the orders below store of it.
+struct StoreRoom {
+  RoomRecord room;
+};
+// Takes the place of a decision of the same height, if there is one.
+struct StoreDecision {
+  Value value;
+  Certificate certificate;
+};
+// My newest pledge in its room; takes the place of the one before. A decision leaves it be.
+struct StorePledge {
+  Pledge pledge;
+  Value value;
+};
+// Something signed that is not settled yet.
+struct StoreObject {
+  RoomId room;
+  Hash key;
+  Object object;
+};
+struct DropObject {
+  RoomId room;
+  Hash key;
+};
+// Replaces the wish for the same room.
+struct StoreWish {
+  WishRecord wish;
+};
+struct DropWish {
+  RoomId room;
+};
+// The address under which the rendezvous is to list me; empty: as on my card. Nothing: not at all.
+struct StoreListing {
+  std::optional<std::string> address;
+};
+// A system message for local readers, in this room; `peer` is whom it is about.
 struct StoreNotice {
   RoomId room;
   PeerId peer;
@@ -46,7 +82,11 @@ struct StoreNotice {
 // One of those above.
 template <class Order>
 concept Durable = std::same_as<Order, StoreSelf> || std::same_as<Order, StoreContact> ||
-    std::same_as<Order, StoreBatch> || std::same_as<Order, StoreNotice>;
+    std::same_as<Order, StoreBatch> || std::same_as<Order, StoreNotice> ||
+    std::same_as<Order, StoreRoom> || std::same_as<Order, StoreDecision> ||
+    std::same_as<Order, StorePledge> || std::same_as<Order, StoreObject> ||
+    std::same_as<Order, DropObject> || std::same_as<Order, StoreWish> ||
+    std::same_as<Order, DropWish> || std::same_as<Order, StoreListing>;
 
 // --- Links and PUB ---
 struct Admit {
@@ -108,12 +148,20 @@ struct VisitDoor {
   Bytes question;
 };
 
+// --- The rendezvous ---
+// One question at a time at each desk; ends in RendezvousAnswered or RendezvousFailed.
+struct AskRendezvous {
+  Desk desk;
+  Bytes question;
+};
+
 // --- Local ---
 struct Answer {
   RequestId request;
   ExitCode code;
   std::string error;  // A sentence, unless done.
   control::Record row;
+  std::vector<control::Record> rows = {};  // That go out before it.
 };
 // For the log: something an administrator should know. At most one line a minute and peer.
 struct Report {
@@ -122,11 +170,14 @@ struct Report {
 
 }  // namespace action
 
-using Action = std::variant<action::StoreSelf, action::StoreContact, action::StoreBatch,
-                            action::StoreNotice, action::Admit, action::Expel, action::Dial,
-                            action::HangUp, action::Hear, action::Unhear, action::Subscribe,
-                            action::Unsubscribe, action::Publish, action::SendLink, action::Give,
-                            action::AnswerDoor, action::VisitDoor, action::Answer, action::Report>;
+using Action =
+    std::variant<action::StoreSelf, action::StoreContact, action::StoreBatch, action::StoreNotice,
+                 action::Admit, action::Expel, action::Dial, action::HangUp, action::Hear,
+                 action::Unhear, action::Subscribe, action::Unsubscribe, action::Publish,
+                 action::SendLink, action::Give, action::AnswerDoor, action::VisitDoor,
+                 action::Answer, action::Report, action::StoreRoom, action::StoreDecision,
+                 action::StorePledge, action::StoreObject, action::DropObject, action::StoreWish,
+                 action::DropWish, action::StoreListing, action::AskRendezvous>;
 
 using Actions = std::vector<Action>;
 

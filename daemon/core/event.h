@@ -8,9 +8,14 @@
 
 #include "proto/address.h"
 #include "proto/batch.h"
+#include "proto/consent.h"
 #include "proto/ids.h"
 
 namespace p2pchat {
+
+// Of the two connections to the rendezvous: for questions that are answered at once, and for the
+// one that waits for news.
+enum class Desk : std::uint8_t { ask, watch };
 
 // Of the two connections that two peers may have: the one I opened, or theirs.
 enum class LinkSide : std::uint8_t { dialled, accepted };
@@ -54,6 +59,16 @@ struct DoorFailed {
   std::string why;
 };
 
+// Of a question that AskRendezvous put.
+struct RendezvousAnswered {
+  Desk desk;
+  Bytes answer;
+};
+struct RendezvousFailed {
+  Desk desk;
+  std::string why;
+};
+
 // A local user's wishes. Each is answered by exactly one Answer.
 struct PushRequested {
   RequestId request;
@@ -78,6 +93,47 @@ struct BlockRequested {
 struct VerifyRequested {
   RequestId request;
   std::string who;
+};
+// A room for at most so many members, me its creator.
+struct CreateRequested {
+  RequestId request;
+  std::string name;
+  std::uint64_t size = 0;
+  History history = History::all;
+};
+struct JoinRequested {
+  RequestId request;
+  std::string room;  // NAME, NAME@CREATOR or NAME@ROOMID.
+  std::string note;
+  std::string via;     // HOST:PORT of a member's door; empty: by way of the rendezvous.
+  bool waits = false;  // For the members' answer; else it is told as a notice.
+};
+enum class Ballot : std::uint8_t { no, yes, evict };
+struct VoteRequested {
+  RequestId request;
+  std::string room;
+  std::string who;  // A candidate, or for an eviction members, with commas between.
+  Ballot ballot = Ballot::no;
+  std::string note;
+};
+struct LeaveRequested {
+  RequestId request;
+  std::string room;
+};
+// Closes a room that I have made.
+struct DeleteRequested {
+  RequestId request;
+  std::string room;
+};
+// The rendezvous is to list me, or not any more.
+struct ListingRequested {
+  RequestId request;
+  std::string address;  // HOST[:PORT] instead of what my card says; empty: as it is.
+  bool undo = false;
+};
+// Whom the rendezvous lists.
+struct ListRequested {
+  RequestId request;
 };
 // The user who asked is gone: no Answer is wanted any more.
 struct RequestDropped {
@@ -105,6 +161,9 @@ using Event =
                  event::LiveFrameReceived, event::DoorAsked, event::DoorAnswered, event::DoorFailed,
                  event::PushRequested, event::MeetRequested, event::AliasRequested,
                  event::BlockRequested, event::VerifyRequested, event::RequestDropped,
+                 event::CreateRequested, event::JoinRequested, event::VoteRequested,
+                 event::LeaveRequested, event::DeleteRequested, event::ListingRequested,
+                 event::ListRequested, event::RendezvousAnswered, event::RendezvousFailed,
                  event::BatchDamaged, event::StoreRecovered, event::TimerFired, event::TurnEnded>;
 
 }  // namespace p2pchat

@@ -91,6 +91,15 @@ class Node {
   Actions on(const Turn& turn, const event::BlockRequested& event);
   Actions on(const Turn& turn, const event::VerifyRequested& event);
   Actions on(const Turn& turn, const event::RequestDropped& event);
+  Actions on(const Turn& turn, const event::CreateRequested& event);
+  Actions on(const Turn& turn, const event::JoinRequested& event);
+  Actions on(const Turn& turn, const event::VoteRequested& event);
+  Actions on(const Turn& turn, const event::LeaveRequested& event);
+  Actions on(const Turn& turn, const event::DeleteRequested& event);
+  Actions on(const Turn& turn, const event::ListingRequested& event);
+  Actions on(const Turn& turn, const event::ListRequested& event);
+  Actions on(const Turn& turn, const event::RendezvousAnswered& event);
+  Actions on(const Turn& turn, const event::RendezvousFailed& event);
   Actions on(const Turn& turn, const event::BatchDamaged& event);
   Actions on(const Turn& turn, const event::StoreRecovered& event);
   Actions on(const Turn& turn, const event::TimerFired& event);
@@ -100,6 +109,9 @@ class Node {
   Actions receive(const Turn& turn, const event::LinkFrameReceived& from,
                   const link::Registration& message);
   Actions receive(const Turn& turn, const event::LinkFrameReceived& from, const link::Ack& message);
+  Actions receive(const Turn& turn, const event::LinkFrameReceived& from, const link::Roll& roll);
+  Actions receive(const Turn& turn, const event::LinkFrameReceived& from,
+                  const link::Objects& objects);
   template <class Message>
   Actions receive(const Turn& turn, const event::LinkFrameReceived& from, const Message& message);
 

@@ -23,8 +23,11 @@ Meetings::Outcome Meetings::asked(const Turn& turn, Contacts& contacts, const Ca
     counters_.count("door_who");
     return {{action::AnswerDoor{event.visit, door::encode(door::Introduction{own})}}, {}, {}, {}};
   }
-  counters_.count("registrations_received");
-  return register_in(turn, contacts, own, event, std::get<door::Registration>(*question));
+  if (const auto* registration = std::get_if<door::Registration>(&*question)) {
+    counters_.count("registrations_received");
+    return register_in(turn, contacts, own, event, *registration);
+  }
+  return {};
 }
 
 Meetings::Outcome Meetings::register_in(const Turn& turn, Contacts& contacts, const Card& own,

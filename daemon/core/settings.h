@@ -1,6 +1,7 @@
 // Settings: what a Node is told once, when it begins.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ struct Settings {
   std::vector<Place> places;  // Where my door, link and PUB stand.
   Accept accept = Accept::ask;
   bool is_relay = false;
-  std::uint32_t rate = kPushRateDefault;         // Own pushes a second; 0 is no limit.
+  std::uint32_t rate = kPushRateDefault;  // Own pushes a second; 0 is no limit.
+  bool has_rendezvous = false;
+  std::set<PeerId> auto_vote;                    // Whose knocks get my yes at once.
   std::uint64_t room_bytes = kRoomBytesDefault;  // Stored bytes of a room before it pauses.
 };
 

@@ -4,10 +4,14 @@
 // is a restart from one of these. Values only.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "daemon/core/contact.h"
 #include "proto/batch.h"
+#include "proto/object.h"
+#include "proto/value.h"
 
 namespace p2pchat {
 
@@ -25,11 +29,45 @@ struct RoomState {
   std::vector<FeedState> feeds;
 };
 
+// A room of many, as it is kept.
+struct RoomRecord {
+  Genesis genesis;
+  std::string name;               // As listed here; unique on this host.
+  std::optional<Seat> forgotten;  // The seat in which I pledge nothing any more.
+  bool is_gone = false;           // I am no member any more; its history is kept.
+};
+struct StoredDecision {
+  Value value;
+  Certificate certificate;
+};
+struct StoredPledge {
+  Pledge pledge;
+  Value value;
+};
+struct MembershipState {
+  RoomRecord room;
+  std::vector<StoredDecision> decisions;  // By height.
+  std::optional<StoredPledge> pledge;
+  std::vector<Object> objects;
+};
+// A room that I wish to join.
+struct WishRecord {
+  RoomId room;
+  std::string name;  // Of the room.
+  PeerId creator;
+  Bytes knock;
+  std::string via;          // A member's door; empty: by way of the rendezvous.
+  std::vector<Card> hosts;  // Members that may link with me, to show me the room.
+};
+
 struct Snapshot {
   Counter card_counter;  // Of the newest own card that may be known anywhere.
   Stamp promised;        // Nothing may be stamped at or below it.
   std::vector<Contact> contacts;
   std::vector<RoomState> rooms;
+  std::vector<MembershipState> memberships;
+  std::vector<WishRecord> wishes;
+  std::optional<std::string> listing;  // Where the rendezvous is to list me; see StoreListing.
 };
 
 }  // namespace p2pchat

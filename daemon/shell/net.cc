@@ -118,6 +118,7 @@ void Net::carry_out(Moment now, const Action& action) {
           },
           [&](const action::VisitDoor& order) { visits_.begin(at, order); },
           [](const action::Give&) {},
+          [](const action::AskRendezvous&) {},
           [](const action::Durable auto&) {},
           [](const action::Answer&) {},
           [](const action::Report&) {},
