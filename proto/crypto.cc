@@ -130,6 +130,8 @@ std::string to_text(const PeerId& peer) { return base32(peer.view()); }
 
 std::string short_text(const PeerId& peer) { return to_text(peer).substr(0, kShownCharacters); }
 
+std::string to_text(const RoomId& room) { return base32(room.view()); }
+
 std::optional<PeerId> peer_id(std::string_view text) {
   const std::optional<Bytes> bytes = from_base32(text);
   return bytes ? PeerId::from(*bytes) : std::nullopt;

@@ -92,6 +92,7 @@ std::optional<CurveKey> curve_key(const PeerId& peer);
 // 52 lower-case base32 characters; 8 of them are what people see.
 std::string to_text(const PeerId& peer);
 std::string short_text(const PeerId& peer);
+std::string to_text(const RoomId& room);
 std::optional<PeerId> peer_id(std::string_view text);
 // Eight groups of four characters, to be compared aloud.
 std::string fingerprint(const PeerId& peer);

@@ -65,6 +65,18 @@ inline constexpr std::size_t kConsentBytesMax = 2 * 1024;
 inline constexpr std::size_t kValueBytesMax = 60 * 1024;
 // Rounds that a pledge may skip: a liar cannot use them up.
 inline constexpr std::uint64_t kRoundLeapMax = 1000;
+// Whoever was let go is told why for so long before the link is cut.
+inline constexpr Duration kFarewellInterval = 5s;
+// Such a leap is allowed once in this time, so that nobody is led up faster than others follow.
+inline constexpr Duration kRoundLeapInterval = 1min;
+// A round that comes to nothing in this time is given up for the next one.
+inline constexpr Duration kRoundPatience = 2s;
+// A standing policy follows the eviction of somebody who is silent after this time.
+inline constexpr Duration kEvictionPatience = 7 * 24h;
+// How often policies and expiry are looked at while something waits.
+inline constexpr Duration kPolicyInterval = 1min;
+// A knock is for so long, unless it is answered before.
+inline constexpr Duration kKnockLifetime = 7 * 24h;
 
 // --- Rendezvous ----------------------------------------------------------
 // Objects of one answer: with what stands around them they fit a frame.
@@ -111,6 +123,12 @@ inline constexpr Duration kWatchTimeout = 30s;
 // Watches held at once, and those of one peer: each is one connection's.
 inline constexpr std::size_t kWatchesMax = 4096;
 inline constexpr std::size_t kWatchesPerPeerMax = 2;
+
+// A rendezvous that cannot be reached is asked again: at first, and at most this seldom.
+inline constexpr Duration kAskBackoffMin = 1s;
+inline constexpr Duration kAskBackoffMax = 1min;
+// My own card is kept for so long, and brought again after half of it.
+inline constexpr Duration kListingLifetime = 1h;
 
 // --- Peers ---------------------------------------------------------------
 inline constexpr std::size_t kContactsMax = 4096;

@@ -4,7 +4,9 @@
 // for whoever takes them to decode. Pure values.
 #pragma once
 
-#include "proto/bytes.h"
+#include <optional>
+
+#include "proto/ids.h"
 #include "proto/pack.h"
 
 namespace p2pchat {
@@ -33,5 +35,7 @@ struct Object {
 void pack(Packer& packer, const Object& object);
 // Of any kind.
 Object unpack_object(Unpacker& in);
+// Of which room it says it is; nothing for a card or a standing, and for what does not decode.
+std::optional<RoomId> room_of(const Object& object);
 
 }  // namespace p2pchat

@@ -126,12 +126,15 @@ std::size_t Contacts::strangers() const {
 }
 
 bool Contacts::is_taken(std::string_view name, const PeerId& by_other_than) const {
+  if (reserved_.contains(name)) return true;
   return std::any_of(contacts_.begin(), contacts_.end(), [&](const auto& it) {
     const bool reads_like_its_id =
         name.size() >= kPrefixCharsMin && to_text(it.first).starts_with(name);
     return it.first != by_other_than && (it.second.name == name || reads_like_its_id);
   });
 }
+
+bool Contacts::is_free(std::string_view name) const { return !is_taken(name, PeerId{}); }
 
 std::string Contacts::listed_name(const PeerId& peer, std::string_view claimed) const {
   if (is_plain_name(claimed) && !is_taken(claimed, peer)) return std::string(claimed);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ class Contacts {
   Result<void> rename(Contact& contact, const std::string& name);
   void pin(Contact& contact, const Address& door);
   void forget(const PeerId& peer);
+  // A room is listed under it: no contact shall be.
+  void reserve(const std::string& name) { reserved_.insert(name); }
+  void release(const std::string& name) { reserved_.erase(name); }
+  bool is_free(std::string_view name) const;
 
   const Contact* find(const PeerId& peer) const;
   Contact* find(const PeerId& peer);
@@ -47,6 +52,7 @@ class Contacts {
   std::string listed_name(const PeerId& peer, std::string_view claimed) const;
 
   std::map<PeerId, Contact> contacts_;
+  std::set<std::string, std::less<>> reserved_;
 };
 
 }  // namespace p2pchat

@@ -21,14 +21,17 @@ Node::Node(Settings settings, Identity identity, const Seed& seed, const Snapsho
       stored_self_{snapshot.card_counter, snapshot.promised},
       contacts_(snapshot.contacts),
       meetings_(settings_.accept),
-      rate_(settings_.rate) {
+      rate_(settings_.rate),
+      wishes_(identity_.id(), snapshot.wishes),
+      rendezvous_(settings_.has_rendezvous) {
   for (const RoomState& room : snapshot.rooms) snapshot_[room.room] = room;
+  restore_rooms(snapshot);
   // A card is shown only once its counter is stored; until then the last one stands.
   make_card(can_store() ? snapshot.card_counter.next() : snapshot.card_counter);
 }
 
 void Node::make_card(Counter counter) {
-  card_ = Card::make(identity_, settings_.name, settings_.places, settings_.is_relay, counter);
+  card_ = Card::make(identity_, settings_.name, own_places(), settings_.is_relay, counter);
 }
 
 Actions Node::start(Moment now) {
@@ -53,6 +56,7 @@ Actions Node::start(Moment now) {
     if (contact.is_met()) append(actions, admit(turn, contact));
   }
   meetings_.resume(turn, contacts_);
+  append(actions, start_rooms(turn));
   return actions;
 }
 
@@ -68,14 +72,17 @@ Actions Node::step(Moment now, const Event& event) {
 }
 
 TimePoint Node::deadline() const {
-  TimePoint next = std::min({links_.deadline(), meetings_.deadline(), paced_due_});
+  TimePoint next = std::min({links_.deadline(), meetings_.deadline(), paced_due_,
+                             wishes_.deadline(), rendezvous_.deadline(), listing_due_});
+  for (const auto& [id, membership] : memberships_) next = std::min(next, membership.deadline());
+  for (const auto& [peer, due] : farewells_) next = std::min(next, due);
   for (const auto& [id, room] : rooms_) next = std::min(next, room.deadline());
   return next;
 }
 
 Actions Node::on(const Turn& turn, const event::LinkOpened& event) {
   Contact* contact = contacts_.find(event.peer);
-  if (contact == nullptr || !contact->is_met()) {
+  if (contact == nullptr || !may_link(event.peer)) {
     return {action::HangUp{event.peer, event.side}};
   }
   contact->is_near |= is_local_only(event.host);
@@ -95,6 +102,7 @@ Actions Node::on(const Turn& turn, const event::LinkClosed& event) {
 Actions Node::dial_failed(const Turn& turn, const PeerId& peer) {
   const Contact* contact = contacts_.find(peer);
   if (contact == nullptr || links_.is_ready(peer)) return {};
+  if (!contact->is_met()) return invite(peer);
   // It may have moved, or have lost its state and not know us: its door tells.
   const Room* room = room_of(pair_room(identity_.id(), peer));
   const auto newest = room == nullptr ? std::nullopt : room->feeds().newest_of(peer);
@@ -120,7 +128,7 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
     return action::SendLink{from.peer, from.side, link::encode(link::Ack{code, std::move(reason)})};
   };
   Contact* contact = contacts_.find(from.peer);
-  if (contact == nullptr || !contact->is_met()) {
+  if (contact == nullptr || !may_link(from.peer)) {
     counters_.count("ack_unregistered_sent");
     return {answer(Code::unregistered, "not registered")};
   }
@@ -159,8 +167,9 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
                       const Message& message) {
   Room* room = room_of(message.room);
   const Contact* contact = contacts_.find(from.peer);
-  const bool is_met = contact != nullptr && contact->is_met();
-  if (room == nullptr || !is_met || !room->has(from.peer)) {
+  const bool is_many = memberships_.contains(message.room);
+  const bool may_talk = contact != nullptr && (is_many || contact->is_met());
+  if (room == nullptr || !may_talk || !room->has(from.peer)) {
     counters_.count("ack_unregistered_sent");
     const link::Ack unknown{Code::unregistered, "no such room here"};
     return {action::SendLink{from.peer, from.side, link::encode(unknown)}};
@@ -179,6 +188,7 @@ Actions Node::link_ready(const Turn& turn, const PeerId& peer) {
     actions.push_back(action::Hear{peer, place->host, place->pub});
   }
   for (auto& [id, room] : rooms_) room.linked(turn, peer);
+  append(actions, tell_rolls(peer));
   return actions;
 }
 
@@ -210,7 +220,10 @@ Actions Node::from_room(const Room& room, const PeerId& said_by, Actions actions
     } else if (const auto* unsubscribe = std::get_if<action::Unsubscribe>(&action)) {
       topics_.erase(unsubscribe->topic);
     } else if (auto* answer = std::get_if<action::Answer>(&action)) {
-      answer->row.set("conversation", name_of(peers_.at(room.facts().id)));
+      const auto membership = memberships_.find(room.facts().id);
+      answer->row.set("conversation", membership == memberships_.end()
+                                          ? name_of(peers_.at(room.facts().id))
+                                          : membership->second.record().name);
     }
     routed.push_back(std::move(action));
   }
@@ -229,9 +242,11 @@ void Node::open_room(const PeerId& peer) {
   if (rooms_.contains(id)) return;
   std::vector<PeerId> members{identity_.id(), peer};
   std::sort(members.begin(), members.end());
-  RoomFacts facts{id,           pair_value(identity_.id(), peer),
-                  members,      identity_.id(),
-                  incarnation_, settings_.room_bytes};
+  RoomFacts facts{id,
+                  {pair_value(identity_.id(), peer), members, {}, {}},
+                  identity_.id(),
+                  incarnation_,
+                  settings_.room_bytes};
   rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store());
 }
 
@@ -253,6 +268,11 @@ const Room* Node::room_of(const RoomId& room) const {
 Actions Node::on(const Turn& turn, const event::TimerFired&) {
   Actions actions = links_.timer(turn);
   append(actions, meetings_.timer(turn, contacts_, card_));
+  append(actions, wishes_.timer(turn));
+  if (listing_due_ <= turn.now.steady) {
+    listing_due_ = turn.now.steady + kListingLifetime / 2;
+    ask_to_list(std::nullopt);
+  }
   append(actions, release_paced(turn));
   for (auto& [id, room] : rooms_) {
     if (room.deadline() > turn.now.steady) continue;
@@ -262,10 +282,11 @@ Actions Node::on(const Turn& turn, const event::TimerFired&) {
 }
 
 Actions Node::on(const Turn& turn, const event::TurnEnded&) {
-  Actions actions;
+  Actions actions = end_memberships(turn);
   for (auto& [id, room] : rooms_) {
     append(actions, from_room(room, identity_.id(), room.end_turn(turn)));
   }
+  append(actions, rendezvous_.end_turn(turn));
   return actions;
 }
 

@@ -3,7 +3,8 @@
 // Facts come in as events, orders go out as actions; see event.h and action.h
 // for the contract with whoever carries them out. Node itself only dispatches:
 // each wish of the product is a machine of its own (Contacts, Meetings, Links,
-// Room), and a machine holds no reference to another.
+// Room, Membership, Wishes, Rendezvous), and a machine holds no reference to
+// another.
 //
 // What a host must do, in this order: build a Node from the store's Snapshot;
 // carry out start(); then in every turn deliver what has come, TimerFired when
@@ -19,6 +20,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,10 +33,13 @@
 #include "daemon/core/event.h"
 #include "daemon/core/links.h"
 #include "daemon/core/meetings.h"
+#include "daemon/core/membership/membership.h"
 #include "daemon/core/push_rate.h"
+#include "daemon/core/rendezvous.h"
 #include "daemon/core/room/room.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/snapshot.h"
+#include "daemon/core/wishes.h"
 
 namespace p2pchat {
 
@@ -70,6 +75,10 @@ class Node {
   std::vector<control::Record> peer_records(Moment now) const;
   std::vector<control::Record> room_records() const;
   std::vector<control::Record> member_records(const RoomId& room) const;
+  // Who and what waits for votes, in all rooms.
+  std::vector<control::Record> vote_records() const;
+  // All that proves who is in a room: its genesis, and each value with its certificate.
+  Result<std::vector<control::Record>> proof_records(std::string_view name) const;
   control::Record status_record() const;
   // What is wrong, one sentence each; empty when all is well.
   std::vector<control::Record> doctor_records() const;
@@ -115,6 +124,52 @@ class Node {
   template <class Message>
   Actions receive(const Turn& turn, const event::LinkFrameReceived& from, const Message& message);
 
+  // --- Rooms of many ---
+  Actions take(const Turn& turn, Rendezvous::Reply reply);
+  Actions take_page(const Turn& turn, const rendezvous::Page& page,
+                    const std::optional<RoomId>& entry);
+  Actions take_objects(const std::vector<Object>& objects, const std::optional<PeerId>& from);
+  Actions take_card(const Turn& turn, const Card& card);
+  Actions created(const Turn& turn, const Rendezvous::ForCreation& why,
+                  const rendezvous::Answer& answer);
+  Actions listed(Rendezvous::ForList why, const rendezvous::Answer& answer);
+  Actions found_to_meet(const Turn& turn, Rendezvous::ForMeeting why,
+                        const rendezvous::Answer& answer);
+  void ask_to_list(const std::optional<RequestId>& request);
+  std::vector<Place> own_places() const;
+  // Whoever stands at my door for a room's sake.
+  Actions at_door(const event::DoorAsked& event, const Turn& turn, const door::Question& question);
+  door::Answer answer_inquiry(const door::Inquiry& inquiry) const;
+  door::Answer answer_knock(const Turn& turn, const event::DoorAsked& event, const Knock& knock);
+  Actions invite(const PeerId& peer);
+  Actions end_memberships(const Turn& turn);
+  Actions notices(const Turn& turn, Membership& membership);
+  std::string notice_text(const Membership& membership, const Membership::News& news) const;
+  // The room follows what is decided of its roster.
+  Actions follow(const Turn& turn, const Membership& membership);
+  // Admits and dials who sits in a room with me, or shows me one, and lets go of who does not.
+  Actions keep_company(const Turn& turn);
+  std::map<PeerId, const Card*> company() const;
+  Actions tell_rolls(const PeerId& peer);
+  // Met, or here for a room's sake.
+  bool may_link(const PeerId& peer) const;
+  bool is_home() const;
+  // Rooms that I wish to join, or did: their notices are read by name too.
+  std::vector<Conversation> wished_conversations() const;
+  Membership* membership_of(std::string_view name);
+  const Membership* membership_of(std::string_view name) const;
+  Result<Membership*> live_membership(std::string_view name);
+  std::string room_name(const Genesis& genesis) const;
+  Result<PeerId> resolve_candidate(const Membership& membership, std::string_view who) const;
+  Result<std::vector<PeerId>> resolve_members(const Membership& membership,
+                                              std::string_view who) const;
+  std::vector<control::Record> many_records() const;
+  std::vector<control::Record> many_member_records(const Membership& membership) const;
+  static void add_room_facts(const Room& room, control::Record& row);
+  void restore_rooms(const Snapshot& snapshot);
+  Actions start_rooms(const Turn& turn);
+  Actions push_to(Room* room, const std::string& name, const event::PushRequested& event);
+
   // The one way in: admits, opens the pair room, and begins to dial.
   Actions admit(const Turn& turn, const Contact& contact);
   void open_room(const PeerId& peer);
@@ -155,6 +210,16 @@ class Node {
   std::map<RoomId, PeerId> peers_;  // The other member of each pair room, strangers' too.
   std::map<Topic, std::pair<RoomId, PeerId>> topics_;
   std::map<PeerId, TimePoint> reported_;  // Bounded by the contacts.
+  std::map<RoomId, Membership> memberships_;
+  Wishes wishes_;
+  Rendezvous rendezvous_;
+  std::optional<std::string> listing_;  // Where I am to be listed; empty: as on my card.
+  TimePoint listing_due_ = TimePoint::never();
+  std::set<PeerId> company_;               // Linked for a room's sake.
+  std::map<PeerId, TimePoint> farewells_;  // Let go of, once it has been told why.
+  std::map<VisitId, PeerId> invitations_;  // Visits to doors of those let in.
+  VisitId last_invitation_{Wishes::kFirstVisit / 2};
+  std::string damage_;  // A stored room that does not hold together.
   Counters counters_;
 };
 

@@ -65,26 +65,34 @@ std::vector<control::Record> Node::peer_records(Moment now) const {
 std::vector<control::Record> Node::room_records() const {
   std::vector<control::Record> rows;
   for (const auto& [id, room] : rooms_) {
-    std::uint64_t posts = 0;
-    for (const Head& head : room.feeds().heads()) posts += head.number.value;
+    if (memberships_.contains(id)) continue;
     control::Record row;
     row.set("name", name_of(peers_.at(id)));
     row.set("kind", "pair");
-    row.set("members", whole(room.facts().members.size()));
-    row.set("have", whole(posts));
-    row.set("known", whole(posts + room.feeds().posts_missing()));
-    row.set("bytes", whole(room.bytes()));
-    row.set("paused", room.is_paused());
+    row.set("members", whole(room.facts().sitting.members.size()));
+    add_room_facts(room, row);
     rows.push_back(std::move(row));
   }
+  for (control::Record& row : many_records()) rows.push_back(std::move(row));
   return rows;
+}
+
+void Node::add_room_facts(const Room& room, control::Record& row) {
+  std::uint64_t posts = 0;
+  for (const Head& head : room.feeds().heads()) posts += head.number.value;
+  row.set("have", whole(posts));
+  row.set("known", whole(posts + room.feeds().posts_missing()));
+  row.set("bytes", whole(room.bytes()));
+  row.set("paused", room.is_paused());
 }
 
 std::vector<control::Record> Node::member_records(const RoomId& id) const {
   std::vector<control::Record> rows;
+  const auto membership = memberships_.find(id);
+  if (membership != memberships_.end()) return many_member_records(membership->second);
   const Room* room = room_of(id);
   if (room == nullptr) return rows;
-  for (const PeerId& peer : room->facts().members) {
+  for (const PeerId& peer : room->facts().sitting.members) {
     control::Record row;
     row.set("id", to_text(peer));
     row.set("name", name_of(peer));
@@ -111,6 +119,7 @@ control::Record Node::status_record() const {
     missing += room.feeds().posts_missing();
     counters.add(room.counters());
   }
+  for (const auto& [id, membership] : memberships_) counters.add(membership.counters());
   row.set("contacts", whole(met)).set("linked", whole(linked));
   row.set("strangers_waiting", whole(contacts_.strangers()));
   row.set("posts_missing", whole(missing)).set("posts_waiting", whole(held));
@@ -127,9 +136,13 @@ std::vector<control::Record> Node::doctor_records() const {
     control::Record row;
     rows.push_back(std::move(row.set("problem", std::move(text))));
   };
+  if (!damage_.empty()) say(damage_);
+  if (!rendezvous_.failure().empty()) say("the rendezvous: " + rendezvous_.failure());
   if (!can_store()) say(store_trouble_ + ": pushes fail and nothing is taken in");
   for (const auto& [id, room] : rooms_) {
-    const std::string name = name_of(peers_.at(id));
+    const auto membership = memberships_.find(id);
+    const std::string name = membership == memberships_.end() ? name_of(peers_.at(id))
+                                                              : membership->second.record().name;
     if (room.is_paused()) say(name + ": the limit of stored bytes is reached (room-bytes)");
     if (room.has_lost_own()) {
       say(name + ": posts of yours are damaged, and nobody has them; no one will get them");
@@ -139,7 +152,8 @@ std::vector<control::Record> Node::doctor_records() const {
   }
   for (const auto& [peer, contact] : contacts_.all()) {
     if (contact.asks) say(contact.name + " asks to talk: chatctl chat --no-talk " + contact.name);
-    if (!contact.is_met() || links_.is_ready(peer)) continue;
+    const bool is_wanted = contact.is_met() || company_.contains(peer);
+    if (!is_wanted || links_.is_ready(peer)) continue;
     const std::string& failure = links_.last_failure(peer);
     say(contact.name + " is away" + (failure.empty() ? "" : ": " + failure));
   }

@@ -6,6 +6,7 @@
 #include "daemon/core/node.h"
 #include "proto/limits.h"
 #include "proto/pair.h"
+#include "proto/text.h"
 
 namespace p2pchat {
 
@@ -16,20 +17,36 @@ Actions Node::on(const Turn& turn, const event::DoorAsked& event) {
     const door::Ack ack{Code::unregistered, "its disk takes no writes now", true, {}, {}};
     return {action::AnswerDoor{event.visit, door::encode(ack)}};
   }
+  const auto question = door::decode_question(event.question);
+  const bool is_for_rooms = question && !std::holds_alternative<door::Who>(*question) &&
+                            !std::holds_alternative<door::Registration>(*question);
+  if (is_for_rooms) return at_door(event, turn, *question);
   return settle(turn, meetings_.asked(turn, contacts_, card_, event));
 }
 
 Actions Node::on(const Turn& turn, const event::DoorAnswered& event) {
+  if (invitations_.erase(event.visit) > 0) return {};
+  if (event.visit.value >= Wishes::kFirstVisit) {
+    return wishes_.answered(turn, card_, event);
+  }
   if (!can_store()) return meetings_.failed({event.visit, store_trouble_}).actions;
   return settle(turn, meetings_.answered(turn, contacts_, card_, event));
 }
 
 Actions Node::on(const Turn&, const event::DoorFailed& event) {
+  if (invitations_.erase(event.visit) > 0) return {};
+  if (event.visit.value >= Wishes::kFirstVisit) return wishes_.failed(event);
   return meetings_.failed(event).actions;
 }
 
 Actions Node::on(const Turn& turn, const event::MeetRequested& event) {
   if (!can_store()) return {refuse(event.request, no_writes())};
+  // Who is no contact yet may be listed under the name; an address says so itself.
+  const bool is_name = is_plain_name(event.target) && event.target.find('.') == std::string::npos;
+  if (rendezvous_.exists() && is_name && !contacts_.resolve(event.target)) {
+    rendezvous_.ask(rendezvous::List{}, Rendezvous::ForMeeting{event, {}});
+    return {};
+  }
   return settle(turn, meetings_.meet(turn, contacts_, card_, event));
 }
 
@@ -96,6 +113,12 @@ Actions Node::release_paced(const Turn& turn) {
 }
 
 Actions Node::push(const event::PushRequested& event) {
+  if (!event.to.starts_with("peer:")) {
+    if (const Membership* membership = membership_of(event.to)) {
+      Room* room = membership->is_in() ? room_of(membership->room()) : nullptr;
+      return push_to(room, membership->record().name, event);
+    }
+  }
   const auto refused = [&](Error error) {
     return Actions{refuse(event.request, std::move(error))};
   };
@@ -110,15 +133,7 @@ Actions Node::push(const event::PushRequested& event) {
                                        "; first: chatctl chat --no-talk " + contact.name;
     return refused({Fault::unknown, text});
   }
-  if (event.body.empty()) return refused({Fault::usage, "an empty message is not sent"});
-  if (event.body.size() > kBodyBytesMax) {
-    return refused({Fault::limit, "a message is at most " + std::to_string(kBodyBytesMax) +
-                                      " bytes; this has " + std::to_string(event.body.size())});
-  }
-  if (!can_store()) return refused(no_writes());
-  const auto queued = room->post(event.request, event.body);
-  if (!queued) return refused(queued.error());
-  return {};
+  return push_to(room, contact.name, event);
 }
 
 Result<Contact*> Node::contact_of(std::string_view who) {
@@ -186,19 +201,45 @@ Actions Node::on(const Turn& turn, const event::BlockRequested& event) {
 
 Actions Node::on(const Turn&, const event::RequestDropped& event) {
   meetings_.request_dropped(event.request);
+  wishes_.request_dropped(event.request);
+  rendezvous_.request_dropped(event.request);
   std::erase_if(paced_, [&](const auto& push) { return push.request == event.request; });
   return {};
 }
 
 Result<Conversation> Node::resolve(std::string_view name) const {
+  if (!name.starts_with("peer:")) {
+    if (const Membership* membership = membership_of(name)) {
+      return Conversation{membership->room(), {}, membership->record().name};
+    }
+    for (const Conversation& each : wished_conversations()) {
+      if (each.name == name) return each;
+    }
+  }
   const auto peer = contacts_.resolve(name);
   if (!peer) return tl::unexpected(peer.error());
   return Conversation{pair_room(identity_.id(), *peer), *peer, contacts_.name_of(*peer)};
 }
 
+std::vector<Conversation> Node::wished_conversations() const {
+  std::vector<Conversation> all;
+  const auto add = [&](const RoomId& room, const std::string& name) {
+    const auto membership = memberships_.find(room);
+    const bool is_listed = membership != memberships_.end() && membership->second.is_kept();
+    if (!is_listed) all.push_back({room, {}, name});
+  };
+  for (const auto& [room, wish] : wishes_.all()) add(room, wish.record.name);
+  for (const auto& [room, record] : wishes_.over()) add(room, record.name);
+  return all;
+}
+
 std::vector<Conversation> Node::conversations() const {
   std::vector<Conversation> all;
   for (const auto& [room, peer] : peers_) all.push_back({room, peer, contacts_.name_of(peer)});
+  for (const auto& [room, membership] : memberships_) {
+    if (membership.is_kept()) all.push_back({room, {}, membership.record().name});
+  }
+  for (Conversation& each : wished_conversations()) all.push_back(std::move(each));
   return all;
 }
 

@@ -57,6 +57,7 @@ struct WishRecord {
   PeerId creator;
   Bytes knock;
   std::string via;          // A member's door; empty: by way of the rendezvous.
+  bool is_over = false;     // It has come to nothing; kept for its notice's sake.
   std::vector<Card> hosts;  // Members that may link with me, to show me the room.
 };
 

@@ -16,6 +16,11 @@ void LiveKeys::begin(const Turn& turn) {
   }
 }
 
+void LiveKeys::begin_anew() {
+  own_.reset();
+  next_.reset();
+}
+
 Bytes LiveKeys::seal(const Turn& turn, ByteView message) {
   begin(turn);
   own_->sealed = own_->sealed.next();

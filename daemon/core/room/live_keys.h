@@ -26,6 +26,8 @@ class LiveKeys {
 
   explicit LiveKeys(const RoomId& room) : room_(room) {}
 
+  // My keys so far are for nobody any more.
+  void begin_anew();
   // The frame that carries `message` to whoever holds my current key.
   Bytes seal(const Turn& turn, ByteView message);
   // What a member that I am newly linked with must be told: my keys in order of use.

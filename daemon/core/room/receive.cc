@@ -94,7 +94,9 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
     return {};
   }
-  if (batch->room != facts_.id || batch->value != facts_.value || !has(batch->feed.author)) {
+  const Sitting& sitting = facts_.sitting;
+  const bool is_decided = batch->value == sitting.value || sitting.past.contains(batch->value);
+  if (batch->room != facts_.id || !is_decided || !counts(batch->feed, batch->last())) {
     counters_.count("posts_refused");
     return {};
   }
@@ -155,8 +157,8 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   member.promised = beat.stamp;
   member.own = beat.own;
   member.sent_ahead = 0;
-  const auto self = std::lower_bound(facts_.members.begin(), facts_.members.end(), facts_.self);
-  const auto index = static_cast<std::size_t>(self - facts_.members.begin());
+  const auto self = std::lower_bound(members().begin(), members().end(), facts_.self);
+  const auto index = static_cast<std::size_t>(self - members().begin());
   const bool hears_me =
       index / 8 < beat.hears.size() && (beat.hears[index / 8] >> (index % 8) & 1U) != 0;
   member.hears_me_until.reset();
@@ -177,7 +179,7 @@ Actions Room::ask_heads(const Turn& turn, Member& member, const PeerId& peer) {
 }
 
 void Room::claim(const PeerId& who, const Head& head) {
-  if (!has(head.feed.author) || head.feed == own_feed()) return;
+  if (!counts(head.feed, head.number) || head.feed == own_feed()) return;
   const Feeds::State state = feeds_.state(head.feed);
   if (state.have == head.number && state.head != head.hash) counters_.count("forks");
   feeds_.claim(who, head.feed, head.number);

@@ -33,9 +33,9 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
       feeds_(facts_.self, stored.feeds),
       keys_(facts_.id),
       repair_(facts_.id) {
-  CHECK(facts_.members.size() <= kMembersMax);
-  CHECK(std::is_sorted(facts_.members.begin(), facts_.members.end()));
-  for (const PeerId& peer : facts_.members) {
+  CHECK(members().size() <= kMembersMax);
+  CHECK(std::is_sorted(members().begin(), members().end()));
+  for (const PeerId& peer : members()) {
     if (peer != facts_.self) members_[peer];
   }
 }
@@ -113,7 +113,7 @@ Batch Room::next_batch(const Turn& turn, std::size_t posts) const {
   Batch batch;
   batch.room = facts_.id;
   batch.feed = own_feed();
-  batch.value = facts_.value;
+  batch.value = facts_.sitting.value;
   batch.first = state.have.next();
   if (state.have == Number{}) {
     batch.previous = feed_root(facts_.id, own_feed());
@@ -288,11 +288,37 @@ TimePoint Room::next_idle_beat(const Turn& turn) const {
 }
 
 Bytes Room::hearing(TimePoint now) const {
-  Bytes bits((facts_.members.size() + 7) / 8);
-  for (std::size_t i = 0; i < facts_.members.size(); ++i) {
-    if (hears(facts_.members[i], now)) bits[i / 8] |= static_cast<std::uint8_t>(1U << (i % 8));
+  Bytes bits((members().size() + 7) / 8);
+  for (std::size_t i = 0; i < members().size(); ++i) {
+    if (hears(members()[i], now)) bits[i / 8] |= static_cast<std::uint8_t>(1U << (i % 8));
   }
   return bits;
+}
+
+Actions Room::change(const Turn& turn, Sitting sitting) {
+  Actions actions;
+  std::vector<PeerId> gone;
+  std::set_difference(members().begin(), members().end(), sitting.members.begin(),
+                      sitting.members.end(), std::back_inserter(gone));
+  facts_.sitting = std::move(sitting);
+  for (const PeerId& peer : gone) {
+    append(actions, silence(peer));
+    members_.erase(peer);
+  }
+  for (const PeerId& peer : members()) {
+    if (peer != facts_.self) members_[peer];
+  }
+  if (!gone.empty()) keys_.begin_anew();
+  for (auto& [peer, member] : members_) member.is_state_due = member.is_linked;
+  beat_soon(turn);
+  return actions;
+}
+
+bool Room::counts(const FeedId& feed, Number last) const {
+  if (has(feed.author)) return true;
+  const auto end = facts_.sitting.gone.find(feed.author);
+  return end != facts_.sitting.gone.end() && end->second.feed == feed &&
+         last <= end->second.number;
 }
 
 Room::Member* Room::member(const PeerId& peer) {
@@ -301,7 +327,7 @@ Room::Member* Room::member(const PeerId& peer) {
 }
 
 bool Room::has(const PeerId& peer) const {
-  return std::binary_search(facts_.members.begin(), facts_.members.end(), peer);
+  return std::binary_search(members().begin(), members().end(), peer);
 }
 
 bool Room::is_any_linked() const {

@@ -15,6 +15,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,18 @@
 
 namespace p2pchat {
 
-// Who and what a room is, fixed for as long as its roster stands.
-struct RoomFacts {
-  RoomId id;
+// Who is in a room, by a value that I have decided.
+struct Sitting {
   ValueId value;                // What my batches name as decided.
   std::vector<PeerId> members;  // Sorted; me among them.
+  std::set<ValueId> past;       // What batches may name beside `value`: all decided before.
+  std::map<PeerId, Head> gone;  // Who went, and the last post of each that counts.
+};
+
+// What a room is, and who is in it now.
+struct RoomFacts {
+  RoomId id;
+  Sitting sitting;
   PeerId self;
   Incarnation incarnation;      // Of this run of mine, or of what I began anew in it.
   std::uint64_t bytes_max = 0;  // Stored bytes at which the room pauses.
@@ -46,6 +54,10 @@ class Room {
   Result<void> post(const RequestId& request, Bytes body);
   // Batches what is queued, and answers what was asked: to be called last in a turn.
   Actions end_turn(const Turn& turn);
+
+  // I have decided who is in it now. Whoever was let go is listened to no more, and cannot open
+  // what I say from now on.
+  Actions change(const Turn& turn, Sitting sitting);
 
   // A link to a member is ready, or the last one is gone.
   void linked(const Turn& turn, const PeerId& peer);
@@ -110,6 +122,9 @@ class Room {
   };
 
   Member* member(const PeerId& peer);
+  const std::vector<PeerId>& members() const { return facts_.sitting.members; }
+  // Whether posts of this feed count, up to this number.
+  bool counts(const FeedId& feed, Number last) const;
   FeedId own_feed() const { return {facts_.self, facts_.incarnation}; }
   bool takes_in() const { return can_store_ && !is_paused(); }
 

@@ -1,0 +1,306 @@
+// The company half of Node: whom rooms of many bring together, and what they are told.
+#include <algorithm>
+
+#include "daemon/core/actions.h"
+#include "daemon/core/answers.h"
+#include "daemon/core/node.h"
+#include "proto/limits.h"
+#include "proto/pair.h"
+
+namespace p2pchat {
+
+Actions Node::start_rooms(const Turn& turn) {
+  Actions actions;
+  for (auto& [room, membership] : memberships_) append(actions, follow(turn, membership));
+  append(actions, keep_company(turn));
+  wishes_.resume(turn, rendezvous_);
+  if (!rendezvous_.exists()) return actions;
+  listing_due_ = turn.now.steady;
+  for (auto& [room, membership] : memberships_) membership.post_again();
+  return actions;
+}
+
+bool Node::is_home() const {
+  return settings_.is_rendezvous_near ||
+         std::all_of(settings_.places.begin(), settings_.places.end(),
+                     [](const Place& place) { return is_local_only(place.host); });
+}
+
+bool Node::may_link(const PeerId& peer) const {
+  const Contact* contact = contacts_.find(peer);
+  return contact != nullptr &&
+         (contact->is_met() || company_.contains(peer) || farewells_.contains(peer));
+}
+
+std::map<PeerId, const Card*> Node::company() const {
+  std::map<PeerId, const Card*> company;
+  for (const auto& [room, membership] : memberships_) {
+    if (!membership.is_kept() || membership.is_over()) continue;
+    for (const auto& [peer, admission] : membership.roster().members()) {
+      if (peer == identity_.id()) continue;
+      const Card*& card = company[peer];
+      if (card == nullptr) card = membership.card_of(peer);
+    }
+  }
+  for (const auto& [room, wish] : wishes_.all()) {
+    for (const Card& host : wish.record.hosts) company.try_emplace(host.id, &host);
+  }
+  company.erase(identity_.id());
+  return company;
+}
+
+Actions Node::keep_company(const Turn& turn) {
+  Actions actions;
+  const auto wanted = company();
+  for (const auto& [peer, card] : wanted) {
+    farewells_.erase(peer);
+    if (company_.contains(peer)) continue;
+    Contact* contact = contacts_.find_or_add(peer, card);
+    if (contact == nullptr) continue;
+    if (card != nullptr) contacts_.update_card(*contact, *card);
+    contact->is_near |= is_home();
+    company_.insert(peer);
+    peers_[pair_room(identity_.id(), peer)] = peer;
+    if (can_store()) actions.push_back(action::StoreContact{*contact});
+    actions.push_back(action::Admit{peer});
+    links_.keep(turn, peer, contact->places());
+    append(actions, invite(peer));
+    // A link may stand already, for another's sake.
+    append(actions, tell_rolls(peer));
+  }
+  for (auto it = company_.begin(); it != company_.end();) {
+    if (wanted.contains(*it)) {
+      ++it;
+      continue;
+    }
+    farewells_[*it] = turn.now.steady + kFarewellInterval;
+    it = company_.erase(it);
+  }
+  for (auto it = farewells_.begin(); it != farewells_.end();) {
+    const auto& [peer, due] = *it;
+    if (due > turn.now.steady) {
+      ++it;
+      continue;
+    }
+    const Contact* contact = contacts_.find(peer);
+    if (contact == nullptr || !contact->is_met()) {
+      append(actions, links_.drop(peer));
+      actions.push_back(action::Unhear{peer});
+      actions.push_back(action::Expel{peer});
+    }
+    it = farewells_.erase(it);
+  }
+  return actions;
+}
+
+// Says at its door that the rooms that it wishes for have let it in, so that it links with me.
+Actions Node::invite(const PeerId& peer) {
+  const Contact* contact = contacts_.find(peer);
+  if (contact == nullptr || links_.is_ready(peer)) return {};
+  std::vector<Address> doors;
+  for (const Place& place : contact->places()) {
+    if (place.door != 0) doors.push_back({place.host, place.door});
+  }
+  if (doors.empty()) return {};
+  Actions actions;
+  for (const auto& [room, membership] : memberships_) {
+    if (!membership.is_in() || !membership.roster().seat_of(peer)) continue;
+    if (invitations_.size() >= kVisitsMax) break;
+    last_invitation_ = last_invitation_.next();
+    invitations_[last_invitation_] = peer;
+    const auto draw = entropy_.draw<Fixed<struct InviteDraw, 1>>().bytes[0];
+    actions.push_back(action::VisitDoor{last_invitation_, doors[draw % doors.size()],
+                                        door::encode(door::Invitation{room, card_})});
+  }
+  return actions;
+}
+
+Actions Node::tell_rolls(const PeerId& peer) {
+  const auto side = links_.side_to(identity_.id(), peer);
+  if (!side) return {};
+  Actions actions;
+  const auto tell = [&](const link::Roll& roll) {
+    actions.push_back(action::SendLink{peer, *side, link::encode(roll)});
+  };
+  for (const auto& [room, membership] : memberships_) {
+    if (membership.is_kept() && membership.concerns(peer)) tell(membership.roll());
+  }
+  for (const auto& [room, wish] : wishes_.all()) {
+    const auto membership = memberships_.find(room);
+    const auto& hosts = wish.record.hosts;
+    const bool is_host =
+        std::any_of(hosts.begin(), hosts.end(), [&](const Card& host) { return host.id == peer; });
+    if (!is_host) continue;
+    if (membership != memberships_.end()) {
+      tell(membership->second.roll());
+    } else {
+      tell({room, 0, genesis_value(room), {}});
+    }
+  }
+  return actions;
+}
+
+Actions Node::receive(const Turn&, const event::LinkFrameReceived& from, const link::Roll& roll) {
+  const auto it = memberships_.find(roll.room);
+  if (it == memberships_.end() || !may_link(from.peer) || !it->second.concerns(from.peer)) {
+    counters_.count("rolls_refused");
+    return {};
+  }
+  it->second.receive(from.peer, roll);
+  return {};
+}
+
+Actions Node::receive(const Turn&, const event::LinkFrameReceived& from,
+                      const link::Objects& objects) {
+  if (!may_link(from.peer)) return {};
+  std::vector<Object> own;
+  for (const Object& object : objects.objects) {
+    // Only what members tell over links; the rest is a rendezvous's.
+    const bool is_told = object.kind != Kind::card && object.kind != Kind::standing;
+    if (is_told && p2pchat::room_of(object) == objects.room) own.push_back(object);
+  }
+  return take_objects(own, from.peer);
+}
+
+Actions Node::take_objects(const std::vector<Object>& objects, const std::optional<PeerId>& from) {
+  for (const Object& object : objects) {
+    const auto room = p2pchat::room_of(object);
+    if (!room) continue;
+    auto it = memberships_.find(*room);
+    if (it == memberships_.end()) {
+      // Of a room that I wish for, the genesis comes first.
+      const Wishes::Wish* wish = wishes_.find(*room);
+      if (wish == nullptr || object.kind != Kind::genesis) continue;
+      const auto genesis = Genesis::decode(object.raw);
+      if (!genesis || genesis->name != wish->record.name) continue;
+      it = memberships_.try_emplace(*room, *genesis, room_name(*genesis), identity_.id()).first;
+      continue;
+    }
+    const bool may_tell = !from || it->second.concerns(*from) || wishes_.is_host(*from);
+    if (!may_tell) {
+      counters_.count("objects_refused");
+      continue;
+    }
+    it->second.take({object}, from);
+  }
+  return {};
+}
+
+Actions Node::end_memberships(const Turn& turn) {
+  Actions actions;
+  std::set<PeerId> linked;
+  for (const PeerId& peer : company_) {
+    if (links_.is_ready(peer)) linked.insert(peer);
+  }
+  for (const auto& [peer, due] : farewells_) {
+    if (links_.is_ready(peer)) linked.insert(peer);
+  }
+  if (can_store()) {
+    for (auto& [room, membership] : memberships_) {
+      for (Action& action : membership.end_turn(turn, linked, settings_.auto_vote)) {
+        if (auto* send = std::get_if<action::SendLink>(&action)) {
+          const auto side = links_.side_to(identity_.id(), send->peer);
+          if (!side) continue;
+          send->side = *side;
+        }
+        actions.push_back(std::move(action));
+      }
+      append(actions, notices(turn, membership));
+      for (Object& object : membership.take_posted()) {
+        if (!rendezvous_.exists()) continue;
+        rendezvous_.ask(rendezvous::Put{std::move(object)}, Rendezvous::ForMembers{room});
+      }
+      append(actions, follow(turn, membership));
+    }
+  }
+  append(actions, keep_company(turn));
+  return actions;
+}
+
+Actions Node::follow(const Turn& turn, const Membership& membership) {
+  Actions actions;
+  const RoomId& id = membership.room();
+  Room* room = room_of(id);
+  if (!membership.is_in()) {
+    if (room == nullptr) return actions;
+    append(actions, from_room(*room, identity_.id(), room->end_turn(turn)));
+    Sitting alone = membership.sitting();
+    alone.members = {identity_.id()};
+    append(actions, from_room(*room, identity_.id(), room->change(turn, std::move(alone))));
+    rooms_.erase(id);
+    return actions;
+  }
+  if (room == nullptr) {
+    RoomFacts facts{id, membership.sitting(), identity_.id(), incarnation_, settings_.room_bytes};
+    room = &rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store()).first->second;
+  } else if (room->facts().sitting.value != membership.roster().value()) {
+    append(actions, from_room(*room, identity_.id(), room->change(turn, membership.sitting())));
+  } else {
+    return actions;
+  }
+  for (const PeerId& peer : room->facts().sitting.members) {
+    if (peer != identity_.id() && links_.is_ready(peer)) room->linked(turn, peer);
+  }
+  return actions;
+}
+
+// --- What people are told ---
+
+std::string Node::notice_text(const Membership& membership, const Membership::News& news) const {
+  using What = Membership::News::What;
+  const std::string& room = membership.record().name;
+  std::string who;
+  for (const PeerId& peer : news.who) who += (who.empty() ? "" : ", ") + name_of(peer);
+  const std::string id = news.who.empty() ? "" : to_text(news.who.front());
+  switch (news.what) {
+    case What::knocked:
+      return who + " asks to be let into " + room +
+             (news.note.empty() ? "" : " (\"" + news.note + "\")") + "; id " + id +
+             ", fingerprint " + fingerprint(news.who.front()) + ". Answer: chatctl vote " + room +
+             " " + id.substr(0, 8) + " yes|no";
+    case What::proposed:
+      return "it is voted whether " + who + " shall go from " + room + ". Agree: chatctl vote " +
+             room + " " + who + " evict ; refuse: chatctl vote " + room + " " + who + " no";
+    case What::came: return who + " is in " + room + " now: every member has agreed";
+    case What::went: return who + " is in " + room + " no more";
+    case What::entered: return "you are in " + room + " now: every member has agreed";
+    case What::put_out: return "you are in " + room + " no more: the others have put you out";
+    case What::lied:
+      return who + " has signed what contradicts itself in " + room +
+             "; nobody is let in until that is settled: chatctl vote " + room + " " +
+             id.substr(0, 8) + " evict";
+    case What::forgotten:
+      return "this daemon has lost what it signed in " + room +
+             " and signs nothing more there; to be a full member again: chatctl leave " + room +
+             ", then join it anew";
+    case What::closed: return room + " is closed by " + who;
+  }
+  return {};
+}
+
+Actions Node::notices(const Turn& turn, Membership& membership) {
+  Actions actions;
+  using What = Membership::News::What;
+  for (const Membership::News& news : membership.take_news()) {
+    for (const Knock& knock : membership.consent().knocks()) {
+      if (news.what != What::knocked || knock.card.id != news.who.front()) continue;
+      contacts_.find_or_add(knock.card.id, &knock.card);
+    }
+    if (news.what == What::came || news.what == What::entered) {
+      for (const PeerId& peer : news.who) contacts_.find_or_add(peer, membership.card_of(peer));
+    }
+    const PeerId about = news.who.empty() ? identity_.id() : news.who.front();
+    actions.push_back(action::StoreNotice{membership.room(), about, turn.now.wall,
+                                          notice_text(membership, news)});
+    if (news.what != What::entered) continue;
+    contacts_.reserve(membership.record().name);
+    control::Record row;
+    row.set("room", to_text(membership.room())).set("name", membership.record().name);
+    row.set("members", static_cast<std::int64_t>(membership.roster().members().size()));
+    row.set("state", "member");
+    append(actions, wishes_.entered(membership.room(), std::move(row)));
+  }
+  return actions;
+}
+
+}  // namespace p2pchat

@@ -1,0 +1,276 @@
+// The half of Membership that ends a turn: what is decided, stored and told.
+#include <algorithm>
+
+#include "daemon/core/actions.h"
+#include "daemon/core/membership/membership.h"
+#include "proto/check.h"
+#include "proto/limits.h"
+
+namespace p2pchat {
+namespace {
+
+bool is_kept_kind(Kind kind) {
+  return kind == Kind::knock || kind == Kind::vote || kind == Kind::leave ||
+         kind == Kind::eviction || kind == Kind::close;
+}
+
+Hash key_of(const Object& object) { return Hasher("p2pchat object").add(object.raw).finish(); }
+
+// Pages that fit a frame, in order.
+void send_pages(const RoomId& room, const std::vector<const Object*>& objects, const PeerId& peer,
+                Actions& actions) {
+  link::Objects page{room, {}};
+  std::size_t bytes = 0;
+  const auto flush = [&] {
+    if (page.objects.empty()) return;
+    actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(page)});
+    page.objects.clear();
+    bytes = 0;
+  };
+  for (const Object* object : objects) {
+    if (bytes + object->raw.size() > kPageBytesMax || page.objects.size() == kPageItemsMax) flush();
+    page.objects.push_back(*object);
+    bytes += object->raw.size() + 8;
+  }
+  flush();
+}
+
+}  // namespace
+
+Actions Membership::end_turn(const Turn& turn, const std::set<PeerId>& linked,
+                             const std::set<PeerId>& auto_vote) {
+  if (!is_changed_ && rolls_.empty() && turn.now.steady < due_) return {};
+  if (!began_) {
+    began_ = turn.now.steady;
+    began_at_ = consent_.floor();
+  }
+  drop_expired(turn);
+  follow_policy(turn, auto_vote);
+  Actions actions = settle(turn);
+  look_for_news();
+  if (is_stored_) append(actions, keep_pool());
+  if (is_stored_ && is_record_due_) {
+    is_record_due_ = false;
+    actions.insert(actions.begin(), action::StoreRoom{record_});
+  }
+  append(actions, answer_rolls(turn));
+  append(actions, spread(linked));
+  is_changed_ = false;
+  return actions;
+}
+
+Round Membership::allowed(TimePoint now) const {
+  const auto minutes = static_cast<std::uint64_t>((now - *began_) / kRoundLeapInterval);
+  return {began_at_.value + kRoundLeapMax * (1 + minutes)};
+}
+
+void Membership::drop_expired(const Turn& turn) {
+  for (const Knock& knock : consent_.knocks()) {
+    if (knock.expires <= turn.now.wall && !own_vote(knock.id)) consent_.forget(knock.id);
+  }
+}
+
+void Membership::follow_policy(const Turn& turn, const std::set<PeerId>& auto_vote) {
+  if (!is_in()) return;
+  const std::string note = "by standing policy";
+  for (const Knock& knock : consent_.knocks()) {
+    if (!auto_vote.contains(knock.card.id) || own_vote(knock.id)) continue;
+    say(Kind::vote, signed_vote(turn, knock.id, true, note).raw);
+  }
+  for (const Eviction& eviction : consent_.evictions()) {
+    const ChangeId change = eviction.id();
+    const TimePoint since = proposed_.try_emplace(change, turn.now.steady).first->second;
+    const auto votes = consent_.votes(change);
+    const bool is_trusted = std::any_of(votes.begin(), votes.end(), [&](const auto& vote) {
+      return vote.second && auto_vote.contains(vote.first.peer);
+    });
+    const bool goes_myself = std::any_of(eviction.seats.begin(), eviction.seats.end(),
+                                         [&](const Seat& seat) { return seat.peer == self_; });
+    if (!is_trusted || goes_myself || own_vote(change)) continue;
+    if (turn.now.steady < since + kEvictionPatience) continue;
+    say(Kind::vote, signed_vote(turn, change, true, note).raw);
+  }
+}
+
+Actions Membership::settle(const Turn& turn) {
+  Actions actions;
+  const bool is_late = turn.now.steady >= due_;
+  bool has_moved = is_changed_;
+  if (!is_closed_) {
+    bool first = true;
+    for (;;) {
+      const Members before = roster().members();
+      const Consent::Step step = consent_.advance(is_late && first, allowed(turn.now.steady));
+      first = false;
+      if (!step.decided.empty()) append(actions, decided(turn, step.decided, before));
+      if (!step.promise || left_) break;
+      append(actions, pledge(turn, *step.promise));
+      has_moved = true;
+    }
+  }
+  tell_decided(turn);
+  if (consent_.forgotten() != record_.forgotten) {
+    record_.forgotten = consent_.forgotten();
+    is_record_due_ = true;
+    news_.push_back({News::What::forgotten, {}, {}});
+  }
+  if (is_late || has_moved) {
+    due_ = consent_.waits() && !is_closed_ ? turn.now.steady + kRoundPatience : TimePoint::never();
+    if (!rolls_.empty() || !consent_.evictions().empty() || !consent_.knocks().empty()) {
+      due_ = std::min(due_, turn.now.steady + kPolicyInterval);
+    }
+  }
+  return actions;
+}
+
+Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decision>& decisions,
+                            const Members& before) {
+  Actions actions;
+  const bool was_kept = is_stored_;
+  if (!was_kept) {
+    is_stored_ = true;
+    actions.push_back(action::StoreRoom{record_});
+  }
+  for (const Consent::Decision& decision : decisions) {
+    chain_.resize(std::min<std::size_t>(chain_.size(), decision.value.height - 1));
+    chain_.push_back({decision.value, decision.certificate});
+    actions.push_back(action::StoreDecision{decision.value, decision.certificate});
+    const Object value{Kind::value, decision.value.raw};
+    const Object certificate{Kind::certificate, decision.certificate.encode()};
+    for (const Object& object : {value, certificate}) {
+      told_.push_back({object, std::nullopt});
+      if (was_kept) posted_.push_back(object);
+    }
+    for (const auto& entry : decision.certificate.entries) {
+      turn.clock.observe(entry.stamp, turn.now.wall);
+    }
+  }
+  is_changed_ = true;
+  if (was_kept) {
+    note_change(before);
+  } else {
+    news_.push_back({News::What::entered, {}, {}});
+  }
+  return actions;
+}
+
+void Membership::note_change(const Members& before) {
+  const Members& after = roster().members();
+  for (const auto& [peer, admission] : after) {
+    const auto old = before.find(peer);
+    const bool is_new = old == before.end() || old->second != admission;
+    if (is_new && peer != self_) news_.push_back({News::What::came, {peer}, {}});
+  }
+  for (const auto& [peer, admission] : before) {
+    if (after.contains(peer)) continue;
+    if (peer != self_) {
+      news_.push_back({News::What::went, {peer}, {}});
+    } else {
+      record_.is_gone = true;
+      is_record_due_ = true;
+      if (!left_) news_.push_back({News::What::put_out, {}, {}});
+    }
+  }
+}
+
+Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
+  Pledge pledge;
+  pledge.room = room();
+  pledge.seat = promise.seat;
+  pledge.round = promise.round;
+  pledge.value = promise.value.id;
+  pledge.stamp = turn.clock.tick(turn.now.wall);
+  pledge.sign(turn.self);
+  CHECK(consent_.remember(pledge, promise.value));
+  for (const Object& object :
+       {Object{Kind::value, promise.value.raw}, Object{Kind::pledge, pledge.encode()}}) {
+    told_.push_back({object, std::nullopt});
+    posted_.push_back(object);
+  }
+  return {action::StorePledge{pledge, promise.value}};
+}
+
+void Membership::tell_decided(const Turn& turn) {
+  auto decided = consent_.own_decided();
+  if (!decided || decided->value == told_decided_) return;
+  told_decided_ = decided->value;
+  decided->sign(turn.self);
+  consent_.learn(*decided);
+  told_.push_back({{Kind::decided, decided->encode()}, std::nullopt});
+}
+
+void Membership::look_for_news() {
+  if (!is_in()) return;
+  for (const Knock& knock : consent_.knocks()) {
+    if (!shown_.insert(knock.id).second) continue;
+    news_.push_back({News::What::knocked, {knock.card.id}, knock.note});
+  }
+  for (const Eviction& eviction : consent_.evictions()) {
+    const ChangeId change = eviction.id();
+    if (!shown_.insert(change).second || own_vote(change)) continue;
+    News news{News::What::proposed, {}, {}};
+    for (const Seat& seat : eviction.seats) news.who.push_back(seat.peer);
+    news_.push_back(std::move(news));
+  }
+  for (const Seat& seat : consent_.liars()) {
+    if (shown_liars_.insert(seat).second) news_.push_back({News::What::lied, {seat.peer}, {}});
+  }
+}
+
+Actions Membership::keep_pool() {
+  Actions actions;
+  std::map<Hash, Object> now;
+  for (Object& object : consent_.objects()) {
+    if (is_kept_kind(object.kind)) now.emplace(key_of(object), std::move(object));
+  }
+  if (close_) {
+    const Object close{Kind::close, *close_};
+    now.emplace(key_of(close), close);
+  }
+  for (const auto& [key, object] : now) {
+    if (!kept_.contains(key)) actions.push_back(action::StoreObject{room(), key, object});
+  }
+  for (const auto& [key, object] : kept_) {
+    if (!now.contains(key)) actions.push_back(action::DropObject{room(), key});
+  }
+  kept_ = std::move(now);
+  return actions;
+}
+
+Actions Membership::answer_rolls(const Turn& turn) {
+  Actions actions;
+  for (auto it = rolls_.begin(); it != rolls_.end();) {
+    const auto& [peer, roll] = *it;
+    TimePoint& from = rolled_[peer];
+    if (turn.now.steady < from) {
+      due_ = std::min(due_, from);
+      ++it;
+      continue;
+    }
+    from = turn.now.steady + kFullStateInterval;
+    const std::vector<Object> objects = objects_for(peer, roll);
+    std::vector<const Object*> all;
+    for (const Object& object : objects) all.push_back(&object);
+    send_pages(room(), all, peer, actions);
+    it = rolls_.erase(it);
+  }
+  return actions;
+}
+
+Actions Membership::spread(const std::set<PeerId>& linked) {
+  Actions actions;
+  const std::set<PeerId> circle = consent_.circle();
+  for (const PeerId& peer : linked) {
+    std::vector<const Object*> news;
+    for (const Told& told : told_) {
+      if (told.from != peer) news.push_back(&told.object);
+    }
+    // What is told to many may be only to those who sit here; one who shows me the room has a
+    // seat as soon as I know its chain.
+    if (circle.contains(peer)) send_pages(room(), news, peer, actions);
+  }
+  told_.clear();
+  return actions;
+}
+
+}  // namespace p2pchat

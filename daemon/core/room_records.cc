@@ -1,0 +1,152 @@
+// What Node tells its local users about rooms of many, as records. Queries only.
+#include <algorithm>
+
+#include "daemon/core/answers.h"
+#include "daemon/core/node.h"
+#include "proto/text.h"
+
+namespace p2pchat {
+namespace {
+
+std::int64_t whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+struct Count {
+  std::int64_t yes = 0;
+  std::int64_t no = 0;
+  std::string mine;
+};
+
+Count count_votes(const Membership& membership, const ChangeId& change, const PeerId& self) {
+  Count count;
+  for (const auto& [seat, yes] : membership.consent().votes(change)) {
+    ++(yes ? count.yes : count.no);
+    if (seat.peer == self) count.mine = yes ? "yes" : "no";
+  }
+  return count;
+}
+
+}  // namespace
+
+std::vector<control::Record> Node::vote_records() const {
+  std::vector<control::Record> rows;
+  for (const auto& [id, membership] : memberships_) {
+    if (!membership.is_in()) continue;
+    const auto add = [&](const ChangeId& change, const std::vector<PeerId>& who,
+                         const std::string& kind) {
+      control::Record row;
+      row.set("room", to_text(membership.room())).set("room_name", membership.record().name);
+      row.set("kind", kind);
+      std::string ids;
+      std::string names;
+      for (const PeerId& peer : who) {
+        ids += (ids.empty() ? "" : ",") + to_text(peer);
+        names += (names.empty() ? "" : ",") + name_of(peer);
+      }
+      row.set("id", ids).set("name", names).set("fingerprint", fingerprint(who.front()));
+      const Count count = count_votes(membership, change, identity_.id());
+      row.set("yes", count.yes).set("no", count.no).set("mine", count.mine);
+      std::vector<std::string> waiting;
+      const auto votes = membership.consent().votes(change);
+      for (const auto& [peer, admission] : membership.roster().members()) {
+        const bool goes = kind == "evict" && std::find(who.begin(), who.end(), peer) != who.end();
+        if (!goes && !votes.contains({peer, admission})) waiting.push_back(name_of(peer));
+      }
+      row.set("waiting_for", waiting);
+      row.set("auto", settings_.auto_vote.contains(who.front()));
+      return row;
+    };
+    for (const Knock& knock : membership.consent().knocks()) {
+      control::Record row = add(knock.id, {knock.card.id}, "knock");
+      row.set("note", knock.note).set("expires", knock.expires.milliseconds);
+      rows.push_back(std::move(row));
+    }
+    for (const Eviction& eviction : membership.consent().evictions()) {
+      std::vector<PeerId> who;
+      for (const Seat& seat : eviction.seats) who.push_back(seat.peer);
+      rows.push_back(add(eviction.id(), who, "evict"));
+    }
+  }
+  return rows;
+}
+
+Result<std::vector<control::Record>> Node::proof_records(std::string_view name) const {
+  const Membership* membership = membership_of(name);
+  if (membership == nullptr) {
+    return fail(Fault::unknown, "no room here is called '" + cleaned(name) + "'");
+  }
+  std::vector<control::Record> rows;
+  const auto add = [&](const std::string& kind, const Bytes& data) {
+    control::Record row;
+    rows.push_back(std::move(row.set("kind", kind).set("data", data)));
+  };
+  add("genesis", membership->record().genesis.raw);
+  for (const StoredDecision& decision : membership->chain()) {
+    add("value", decision.value.raw);
+    add("certificate", decision.certificate.encode());
+  }
+  return rows;
+}
+
+std::vector<control::Record> Node::many_records() const {
+  std::vector<control::Record> rows;
+  for (const auto& [id, membership] : memberships_) {
+    if (!membership.is_kept()) continue;
+    control::Record row;
+    row.set("name", membership.record().name).set("kind", "room");
+    row.set("members", whole(membership.roster().members().size()));
+    row.set("size", whole(membership.roster().size_max()));
+    row.set("height", whole(membership.roster().height()));
+    row.set("state", membership.is_in() ? "in" : "gone");
+    row.set("creator", name_of(membership.record().genesis.creator));
+    row.set("room", to_text(id));
+    if (const Room* room = room_of(id)) add_room_facts(*room, row);
+    rows.push_back(std::move(row));
+  }
+  for (const auto& [id, wish] : wishes_.all()) {
+    const auto membership = memberships_.find(id);
+    if (membership != memberships_.end() && membership->second.is_kept()) continue;
+    control::Record row;
+    row.set("name", wish.record.name).set("kind", "room").set("state", "asking");
+    row.set("voted", whole(wish.voted)).set("creator", name_of(wish.record.creator));
+    row.set("room", to_text(id));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::vector<control::Record> Node::many_member_records(const Membership& membership) const {
+  std::vector<control::Record> rows;
+  const auto liars = membership.consent().liars();
+  for (const auto& [peer, admission] : membership.roster().members()) {
+    control::Record row;
+    row.set("id", to_text(peer)).set("name", name_of(peer)).set("me", peer == identity_.id());
+    row.set("linked", peer == identity_.id() || links_.is_ready(peer));
+    std::vector<std::string> accepted_by;
+    Roster roster(membership.record().genesis);
+    for (const StoredDecision& decision : membership.chain()) {
+      const auto& knocks = decision.value.knocks;
+      const ChangeId& seat = admission;
+      const bool lets_in = std::any_of(knocks.begin(), knocks.end(),
+                                       [&](const Knock& knock) { return knock.id == seat; });
+      if (lets_in) {
+        for (const Seat& each : roster.quorum(decision.value)) {
+          accepted_by.push_back(name_of(each.peer));
+        }
+        Stamp newest;
+        for (const auto& entry : decision.certificate.entries) {
+          newest = std::max(newest, entry.stamp);
+        }
+        row.set("since", newest.wall().milliseconds);
+      }
+      if (roster.check(decision.value)) roster = roster.after(decision.value);
+    }
+    row.set("accepted_by", accepted_by);
+    row.set("creator", peer == membership.record().genesis.creator);
+    row.set("auto_vote", settings_.auto_vote.contains(peer));
+    row.set("liar", liars.contains({peer, admission}));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace p2pchat
