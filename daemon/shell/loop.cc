@@ -23,6 +23,8 @@ Settings settings_of(const Options& options, std::vector<Place> places) {
   settings.accept = options.accept;
   settings.is_relay = options.is_relay;
   settings.rate = options.rate;
+  settings.has_rendezvous = options.rendezvous.has_value();
+  settings.auto_vote = options.auto_vote;
   settings.room_bytes = options.room_bytes;
   return settings;
 }
