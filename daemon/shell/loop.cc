@@ -78,7 +78,7 @@ Loop::Loop(const Options& options, Ground ground)
 Loop::~Loop() = default;
 
 Result<void> Loop::open_sockets(const Options& options) {
-  auto net = Net::open(context_, ground_.identity, options.listen);
+  auto net = Net::open(context_, ground_.identity, {options.listen, options.rendezvous});
   if (!net) return tl::unexpected(net.error());
   net_.emplace(std::move(*net));
   auto socket = ControlSocket::open(context_, options.socket);
