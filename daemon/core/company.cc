@@ -316,6 +316,7 @@ Actions Node::notices(const Turn& turn, Membership& membership) {
     contacts_.reserve(membership.record().name);
     control::Record row;
     row.set("room", to_text(membership.room())).set("name", membership.record().name);
+    row.set("creator", to_text(membership.record().genesis.creator));
     row.set("members", static_cast<std::int64_t>(membership.roster().members().size()));
     row.set("state", "member");
     append(actions, wishes_.entered(membership.room(), std::move(row)));
