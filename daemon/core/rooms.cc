@@ -85,6 +85,9 @@ void Node::restore_rooms(const Snapshot& snapshot) {
       continue;
     }
     contacts_.reserve(stored.room.name);
+    for (const Knock& knock : membership->consent().knocks()) {
+      contacts_.find_or_add(knock.card.id, &knock.card);
+    }
     memberships_.emplace(stored.room.genesis.room, *std::move(membership));
   }
   listing_ = snapshot.listing;
