@@ -124,6 +124,7 @@ CREATE TABLE wishes (
   creator BLOB NOT NULL,
   knock BLOB NOT NULL,
   via TEXT NOT NULL,
+  is_over INTEGER NOT NULL,
   hosts BLOB NOT NULL
 ) STRICT;
 CREATE TABLE probe (
