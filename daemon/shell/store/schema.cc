@@ -260,4 +260,16 @@ Result<Database> open_database(const fs::path& file) {
   return database;
 }
 
+Result<Database> open_database_to_read(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) {
+    return fail(Fault::machine, "there is no store: " + file.string() + " does not exist");
+  }
+  if (auto known = recognise(file); !known) return tl::unexpected(known.error());
+  auto database = Database::open(file, Database::Access::read);
+  if (!database) return database;
+  if (auto whole = probe_tables(*database); !whole) return tl::unexpected(whole.error());
+  return database;
+}
+
 }  // namespace p2pchat
