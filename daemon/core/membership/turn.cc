@@ -173,7 +173,16 @@ void Membership::note_change(const Members& before) {
   for (const auto& [peer, admission] : after) {
     const auto old = before.find(peer);
     const bool is_new = old == before.end() || old->second != admission;
-    if (is_new && peer != self_) news_.push_back({News::What::came, {peer}, {}});
+    if (!is_new) continue;
+    if (peer != self_) {
+      news_.push_back({News::What::came, {peer}, {}});
+    } else {
+      // Back again, in a new seat.
+      left_.reset();
+      record_.is_gone = false;
+      is_record_due_ = true;
+      news_.push_back({News::What::entered, {}, {}});
+    }
   }
   for (const auto& [peer, admission] : before) {
     if (after.contains(peer)) continue;
