@@ -112,7 +112,7 @@ Outcome<std::vector<Object>> read_objects(const Command& command, const Prove& p
                                           const Console& console) {
   auto objects = ask_daemon(command, prove);
   if (objects || objects.error().code != ExitCode::unreachable) return objects;
-  console.note(objects.error().text + "; the store is read instead");
+  console.note("the store is read instead: " + objects.error().text);
   return read_proof(prove.room, prove.state);
 }
 

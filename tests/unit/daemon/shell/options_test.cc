@@ -284,6 +284,13 @@ TEST_F(Options, NeedAHomeOrAnAnswer) {
   EXPECT_EQ(read({"--state", "/s", "--socket", "/s/x"}).state, "/s");
 }
 
+TEST_F(Options, NameTheRoomWhoseProofIsPrintedInsteadOfRunning) {
+  EXPECT_EQ(read({}).proof, "");
+  EXPECT_EQ(read({"--proof=garden", "--state", "/s"}).proof, "garden");
+  EXPECT_EQ(read({"--proof=garden", "--state", "/s"}).state, "/s");
+  EXPECT_THAT(complaint({"--proof", ""}), HasSubstr("names no room"));
+}
+
 TEST_F(Options, PrintHelpAndVersionInsteadOfRunning) {
   EXPECT_THAT(printed({"--help"}), HasSubstr("--advertise"));
   EXPECT_THAT(printed({"--version"}), ::testing::StartsWith("p2pchatd "));
