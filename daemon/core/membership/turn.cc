@@ -235,6 +235,14 @@ void Membership::look_for_news() {
     for (const Seat& seat : eviction.seats) news.who.push_back(seat.peer);
     news_.push_back(std::move(news));
   }
+  // Both are for good, or until who is meant has gone.
+  const std::set<Seat> apart = consent_.apart();
+  for (const Seat& seat : apart) {
+    if (shown_apart_.insert(seat).second) news_.push_back({News::What::apart, {seat.peer}, {}});
+  }
+  std::erase_if(shown_apart_, [&](const Seat& seat) { return !apart.contains(seat); });
+  const bool was_left_out = std::exchange(is_left_out_, consent_.is_put_out());
+  if (is_left_out_ && !was_left_out) news_.push_back({News::What::left_out, {}, {}});
   for (const Seat& seat : consent_.liars()) {
     if (shown_liars_.insert(seat).second) news_.push_back({News::What::lied, {seat.peer}, {}});
   }
