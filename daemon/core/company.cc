@@ -326,7 +326,7 @@ Actions Node::notices(const Turn& turn, Membership& membership) {
     row.set("creator", to_text(membership.record().genesis.creator));
     row.set("members", static_cast<std::int64_t>(membership.roster().members().size()));
     row.set("state", "member");
-    append(actions, wishes_.entered(membership.room(), std::move(row)));
+    append(actions, with_creators(wishes_.entered(membership.room(), std::move(row))));
   }
   return actions;
 }

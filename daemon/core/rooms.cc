@@ -114,7 +114,7 @@ Actions Node::on(const Turn& turn, const event::CreateRequested& event) {
   genesis.nonce = entropy_.draw<Salt>();
   genesis.name = event.name;
   genesis.size = event.size;
-  genesis.history = event.history;
+  genesis.history = History::all;
   genesis.sign(identity_);
   contacts_.reserve(event.name);
   auto& membership =

@@ -78,12 +78,7 @@ Result<Event> verify_requested(const control::Record& values, RequestId id) {
 Result<Event> create_requested(const control::Record& values, RequestId id) {
   const std::int64_t size = values.integer("size");
   if (size <= 0) return fail(Fault::usage, "a room is for a number of members");
-  const std::string history = values.text("history", "all");
-  if (history != "all" && history != "none") {
-    return fail(Fault::usage, "a room's history is for all of its newcomers or for none");
-  }
-  return event::CreateRequested{id, values.text("name"), static_cast<std::uint64_t>(size),
-                                history == "all" ? History::all : History::none};
+  return event::CreateRequested{id, values.text("name"), static_cast<std::uint64_t>(size)};
 }
 
 Result<Event> join_requested(const control::Record& values, RequestId id) {

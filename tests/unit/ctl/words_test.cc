@@ -35,14 +35,11 @@ TEST(Words, OfAddMayNameAnAddressOrTakeItBack) {
   EXPECT_THAT(complaint({"add", "*"}), HasSubstr("takes a host"));
 }
 
-TEST(Words, OfCreateAreANameASizeAndAHistory) {
+TEST(Words, OfCreateAreANameAndASize) {
   const Query query = meant<Query>({"create", "garden", "8"});
   EXPECT_EQ(query.verb, "create");
   EXPECT_EQ(query.values.text("name"), "garden");
   EXPECT_EQ(query.values.integer("size"), 8);
-  EXPECT_EQ(query.values.text("history"), "all");
-  EXPECT_EQ(meant<Query>({"create", "garden", "2", "--history", "none"}).values.text("history"),
-            "none");
 }
 
 TEST(Words, OfCreateThatNoRoomCanHaveAreWrongUsage) {
@@ -52,7 +49,6 @@ TEST(Words, OfCreateThatNoRoomCanHaveAreWrongUsage) {
   for (const char* name : {"", "a b", "a@b", "a:b", "a~b", "a/b", "host.example"}) {
     EXPECT_THAT(complaint({"create", name, "8"}), HasSubstr("a room's name")) << name;
   }
-  EXPECT_THAT(complaint({"create", "garden", "8", "--history", "some"}), HasSubstr("all or none"));
   EXPECT_THAT(complaint({"create", "garden"}), HasSubstr("SIZE"));
 }
 

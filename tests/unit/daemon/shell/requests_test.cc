@@ -41,7 +41,7 @@ TEST_F(Request, OfEveryOtherWishIsAnEventToo) {
   EXPECT_EQ(event_of<event::VerifyRequested>(verify_requested, who()).who, "bob");
 }
 
-TEST_F(Request, ToCreateNamesASizeAndWhoMayReadWhatWas) {
+TEST_F(Request, ToCreateNamesASize) {
   const auto values = [] {
     return control::Record().set("name", "garden").set("size", std::int64_t{8});
   };
@@ -50,12 +50,8 @@ TEST_F(Request, ToCreateNamesASizeAndWhoMayReadWhatWas) {
   EXPECT_EQ(open.request, RequestId{7});
   EXPECT_EQ(open.name, "garden");
   EXPECT_EQ(open.size, 8U);
-  EXPECT_EQ(open.history, History::all);
-  EXPECT_EQ(
-      event_of<event::CreateRequested>(create_requested, values().set("history", "none")).history,
-      History::none);
-  for (const auto& bad : {values().set("history", "some"), values().set("size", std::int64_t{-1}),
-                          control::Record().set("name", "garden")}) {
+  for (const auto& bad :
+       {values().set("size", std::int64_t{-1}), control::Record().set("name", "garden")}) {
     EXPECT_EQ(create_requested(bad, {7}).error().fault, Fault::usage);
   }
 }
