@@ -43,6 +43,8 @@ class StrictToml : public CLI::ConfigTOML {
             "the quotes of '{}' do not match, or there is a # between them", item.name));
       }
     }
+    // To CLI11 an empty list is an option without its value.
+    std::erase_if(all, [](const CLI::ConfigItem& item) { return item.inputs.empty(); });
     return all;
   }
 
