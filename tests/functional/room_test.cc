@@ -177,6 +177,35 @@ TEST_F(Garden, AListedClientIsMetByItsName) {
   EXPECT_EQ(cleo.tell({"list", "--json"}), "");
 }
 
+TEST_F(Garden, OfTwoThatAreListedUnderOneNameNeitherIsMet) {
+  Daemon other(folder / "other", "ben", {kAnyPort, {"--rendezvous", rendezvous.address()}});
+  other.start();
+  ben.tell({"add"});
+  other.tell({"add"});
+
+  const Said said = cleo.ctl({"chat", "--no-talk", "ben"});
+
+  EXPECT_EQ(said.code, 5);
+  EXPECT_NE(said.err.find(ben.id()), std::string::npos) << said.err;
+  EXPECT_NE(said.err.find(other.id()), std::string::npos) << said.err;
+}
+
+TEST_F(Garden, AStandingPolicyAnswersForAMachine) {
+  anna.stop();
+  anna.setup().flags.insert(anna.setup().flags.end(), {"--auto-vote", ben.id()});
+  anna.start();
+
+  EXPECT_EQ(ben.ctl({"join", "garden", "--wait", "--timeout", "60s"}).code, 0);
+
+  cleo.tell({"join", "garden"});
+  await_knock(anna, "cleo");
+  const auto row = json_lines(anna.tell({"votes", "--json"})).at(0);
+  EXPECT_FALSE(row.flag("auto"));
+  for (const Json& member : json_lines(anna.tell({"members", "garden", "--json"}))) {
+    EXPECT_EQ(member.flag("auto_vote"), member.text("name") == "ben");
+  }
+}
+
 TEST_F(Garden, KilledAnywhereInAVoteEverybodyComesToTheSameRoom) {
   let_in(ben, {&anna});
   cleo.tell({"join", "garden"});
