@@ -181,6 +181,7 @@ void Membership::note_change(const Members& before) {
     const auto old = before.find(peer);
     const bool is_new = old == before.end() || old->second != admission;
     if (!is_new) continue;
+    knocked_at_.erase(peer);
     if (peer != self_) {
       news_.push_back({News::What::came, {peer}, {}});
     } else {
