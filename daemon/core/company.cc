@@ -227,6 +227,7 @@ Actions Node::end_memberships(const Turn& turn) {
     });
     for (auto& [room, membership] : memberships_) {
       if (!membership.is_kept()) membership.rename(room_name(membership.record().genesis));
+      if (const auto* wish = wishes_.find(room)) membership.expect(wish->knock.id);
       tell_heads(membership);
       for (Action& action : membership.end_turn(turn, linked, settings_.auto_vote)) {
         if (auto* send = std::get_if<action::SendLink>(&action)) {

@@ -59,6 +59,8 @@ class Membership {
 
   // What somebody has signed. `from`: over whose link it came.
   void take(const Turn& turn, const Object& object, const std::optional<PeerId>& from);
+  // My own knock, as I remember it. A seat by another one is of a life that I have forgotten.
+  void expect(const ChangeId& knock) { expected_ = knock; }
   // As it is to be listed here; until I am in.
   void rename(std::string name) { record_.name = std::move(name); }
   // A knock at my door: taken in, or refused with the reason.
@@ -132,6 +134,7 @@ class Membership {
   Actions settle(const Turn& turn);
   Actions decided(const Turn& turn, const std::vector<Consent::Decision>& decisions,
                   const Members& before);
+  void beware(const ChangeId& admission);
   void note_change(const Members& before);
   Actions pledge(const Turn& turn, const Consent::Promise& promise);
   void tell_decided(const Turn& turn);
@@ -153,6 +156,7 @@ class Membership {
   bool is_closed_ = false;
   bool is_chain_posted_ = false;
   std::optional<Leave> left_;  // My own.
+  ChangeId expected_;
   std::vector<StoredDecision> chain_;
   std::vector<Told> told_;                  // To be told to members at the end of this turn,
   std::vector<Object> posted_;              // and to the rendezvous;

@@ -170,9 +170,15 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
   if (was_kept) {
     note_change(before);
   } else {
+    beware(roster().seat_of(self_)->admission);
     news_.push_back({News::What::entered, {}, {}});
   }
   return actions;
+}
+
+// Whoever does not remember its own knock may not remember pledges either.
+void Membership::beware(const ChangeId& admission) {
+  if (admission != expected_) consent_.remember_forgotten({self_, admission});
 }
 
 void Membership::note_change(const Members& before) {
@@ -186,6 +192,7 @@ void Membership::note_change(const Members& before) {
       news_.push_back({News::What::came, {peer}, {}});
     } else {
       // Back again, in a new seat.
+      beware(admission);
       left_.reset();
       record_.is_gone = false;
       is_record_due_ = true;

@@ -88,7 +88,9 @@ class Circle {
   void admit(const Identity& identity) {
     const std::uint64_t after = of(kAnna).roster().gone_at(identity.id());
     add(identity);
-    EXPECT_TRUE(of(kAnna).knocked(turn_of(kAnna), knock_of(identity, after)));
+    const Knock knock = knock_of(identity, after);
+    of(identity).expect(knock.id);
+    EXPECT_TRUE(of(kAnna).knocked(turn_of(kAnna), knock));
     settle();
     for (auto& [peer, seated] : seats_) {
       if (!seated.membership.is_in() || away_.contains(peer)) continue;

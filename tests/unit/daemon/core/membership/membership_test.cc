@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <limits>
 
 #include "tests/unit/daemon/core/membership/circle.h"
 
@@ -148,6 +149,61 @@ TEST(Membership, ItGoesOnFromWhatIsStored) {
   EXPECT_TRUE(restored->is_in());
   EXPECT_EQ(restored->roster().value(), circle.of(kBob).roster().value());
   EXPECT_EQ(restored->voted_on(circle.knock_of(kCarl).id), 1U);
+}
+
+TEST(Membership, WhoDoesNotRememberItsKnockPledgesNothing) {
+  Circle circle;
+  circle.add(kBob);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), circle.knock_of(kBob)));
+  circle.settle();
+  ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kBob.id(), true, ""));
+  circle.settle();
+  circle.greet(kBob.id());
+  circle.settle();
+
+  EXPECT_TRUE(circle.of(kBob).is_in());
+  EXPECT_TRUE(circle.of(kBob).consent().forgotten());
+  EXPECT_TRUE(circle.of(kBob).record().forgotten);
+  EXPECT_EQ(circle.at(kBob).news.back().what, What::forgotten);
+}
+
+TEST(Membership, AnOwnNoSurvivesARestart) {
+  Circle circle;
+  circle.admit(kBob);
+  const Knock knock = circle.knock_of(kCarl);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), knock));
+  circle.settle();
+  ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), false, ""));
+  circle.settle();
+
+  auto restored = Membership::restore(circle.stored(kAnna), kAnna.id());
+
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->state_of(knock), State::refused);
+  EXPECT_FALSE(restored->knock_of(kCarl.id()));
+}
+
+TEST(Membership, AKnockForLongerThanIsAllowedIsNotTaken) {
+  Circle circle;
+  Knock knock = circle.knock_of(kBob);
+  for (const std::int64_t expires :
+       {std::numeric_limits<std::int64_t>::max(), Circle::kWall + 2 * kKnockLifetimeMax.count()}) {
+    knock.expires = {expires};
+    knock.sign(kBob);
+    EXPECT_FALSE(circle.of(kAnna).knocked(circle.turn_of(kAnna), knock));
+  }
+}
+
+TEST(Membership, ARoomOfThoseWhoHaveAllLeftIsOver) {
+  Circle circle;
+  circle.admit(kBob);
+
+  circle.of(kAnna).leave(circle.turn_of(kAnna), std::nullopt);
+  circle.of(kBob).leave(circle.turn_of(kBob), std::nullopt);
+  circle.settle();
+
+  EXPECT_TRUE(circle.of(kAnna).is_over());
+  EXPECT_TRUE(circle.of(kBob).is_over());
 }
 
 TEST(Membership, WhoWasAwayIsBroughtUpToDate) {
