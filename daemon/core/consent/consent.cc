@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "proto/check.h"
-
 namespace p2pchat {
 namespace {
 
@@ -13,44 +11,38 @@ bool is_among(const std::vector<Pledge>& pledges, const ValueId& value) {
                      [&](const Pledge& pledge) { return pledge.value == value; });
 }
 
+tl::unexpected<Error> damaged(std::string text) { return fail(Fault::damaged, std::move(text)); }
+
 }  // namespace
 
 Consent::Consent(const Genesis& genesis, const PeerId& self)
-    : self_(self), tip_{Roster(genesis), nullptr, Roster(genesis), Round{}, 0} {}
+    : self_(self), creator_{genesis.creator, genesis_change(genesis.room)}, ballots_(self) {
+  const auto roster = std::make_shared<const Roster>(genesis);
+  stages_.push_back({roster, nullptr, roster, Round{}, 0});
+}
 
 // --- What comes in ---
 
 bool Consent::learn(const Knock& knock) {
-  if (knock.room != roster().room() || knocks_.contains(knock.id)) return false;
-  if (!roster().may_enter(knock)) return false;
-  // A candidate's newer knock takes the place of an older one, which nobody needs any more.
-  const auto older = std::find_if(knocks_.begin(), knocks_.end(), [&](const auto& it) {
-    return it.second.card.id == knock.card.id;
+  if (knock.room != roster().room()) return false;
+  const bool may_enter = std::any_of(stages_.begin(), stages_.end(), [&](const Stage& stage) {
+    return stage.roster->may_enter(knock);
   });
-  if (older != knocks_.end()) {
-    if (older->second.expires >= knock.expires) return false;
-    votes_.erase(older->first);
-    knocks_.erase(older);
-  }
-  if (knocks_.size() >= kKnocksMax) return false;
-  return knocks_.emplace(knock.id, knock).second;
+  return may_enter && ballots_.learn(knock);
 }
 
 bool Consent::learn(const Eviction& eviction) {
-  if (eviction.room != roster().room() || evictions_.size() >= kEvictionsMax) return false;
   const bool all_sit = std::all_of(eviction.seats.begin(), eviction.seats.end(),
                                    [&](const Seat& seat) { return sits_anywhere(seat); });
-  return all_sit && evictions_.emplace(eviction.id(), eviction).second;
+  if (eviction.room == roster().room() && all_sit) ballots_.offer(eviction);
+  return false;
 }
 
 bool Consent::learn(const Vote& vote) {
   if (vote.room != roster().room() || !sits_anywhere(vote.seat)) return false;
-  if (!knocks_.contains(vote.change) && !evictions_.contains(vote.change)) return false;
-  const auto [it, is_new] = votes_[vote.change].try_emplace(vote.seat, vote.yes);
-  if (is_new) return true;
-  if (it->second == vote.yes) return false;
-  const bool was_yes = std::exchange(it->second, false);
-  return two_faced_.insert(vote.seat).second || was_yes;
+  if (!ballots_.learn(vote, roster())) return false;
+  if (ballots_.is_two_faced(vote.seat, vote.change)) two_faced_.insert(vote.seat);
+  return true;
 }
 
 bool Consent::learn(const Leave& leave) {
@@ -60,270 +52,174 @@ bool Consent::learn(const Leave& leave) {
 
 bool Consent::learn(const Value& value) {
   if (value.room != roster().room() || values_.contains(value.id)) return false;
-  std::set<ValueId> pledged;
-  for (const auto& [seat, rounds] : pledges_) {
-    for (const auto& [round, pledges] : rounds) {
-      for (const Pledge& pledge : pledges) pledged.insert(pledge.value);
-    }
-  }
-  const auto loose = static_cast<std::size_t>(std::count_if(
-      values_.begin(), values_.end(), [&](const auto& it) { return !pledged.contains(it.first); }));
-  if (!pledged.contains(value.id) && loose >= kLooseValuesMax) return false;
-  values_.emplace(value.id, std::make_shared<const Value>(value));
-  reach_.clear();
-  return true;
+  if (value.height == 0 || value.height < roster().height()) return false;
+  hold(value);
+  weigh(value.id);
+  drop_loose();
+  return values_.contains(value.id);
 }
 
 bool Consent::learn(const Pledge& pledge) {
   if (pledge.room != roster().room() || !sits_anywhere(pledge.seat)) return false;
   // What is settled is not news, and one's own of long ago is not forgotten but done with.
-  if (pledge.round < tip_.round) return false;
+  if (pledge.round < round()) return false;
   const std::vector<Pledge> known = pledged(pledge.seat, pledge.round);
   // Two are a proof; more prove no more.
   if (is_among(known, pledge.value) || known.size() >= 2) return false;
-  if (pledge.seat.peer == self_) {
-    if (pledge.round < high_ && known.empty()) return false;
-    has_forgotten_ = true;
-  }
+  const bool is_old = pledge.round < high_ && known.empty() && !contradicts(pledge);
+  if (pledge.seat.peer == self_ && is_old) return false;
+  witness(pledge);
   add(pledge);
-  return true;
+  return is_among(pledged(pledge.seat, pledge.round), pledge.value);
 }
 
 bool Consent::learn(const Certificate& certificate) {
-  const auto value = values_.find(certificate.value);
-  if (certificate.room != roster().room() || value == values_.end()) return false;
-  for (const Stage& stage : reach()) {
-    const Roster* base = base_of(stage, *value->second);
-    if (base == nullptr || !base->check(*value->second)) continue;
-    if (certified_in(*base, *value->second) >= certificate.round) return false;
-    if (!base->is_certified(*value->second, certificate)) return false;
-    const std::vector<Seat> quorum = base->quorum(*value->second);
-    for (std::size_t i = 0; i < quorum.size(); ++i) {
-      if (quorum[i].peer == self_ && certificate.round > high_) has_forgotten_ = true;
-      add(certificate.pledge(i, quorum[i]));
-    }
-    return true;
+  const auto held = values_.find(certificate.value);
+  if (certificate.room != roster().room() || held == values_.end()) return false;
+  const auto known = certificates_.find(certificate.value);
+  if (known != certificates_.end() && known->second.round >= certificate.round) return false;
+  const Value& value = *held->second.value;
+  const RosterPointer base = before(value);
+  if (base == nullptr || !base->check(value) || is_too_much(value, certificate) ||
+      !base->is_certified(value, certificate)) {
+    return false;
   }
-  return false;
+  const std::vector<Seat> quorum = base->quorum(value);
+  for (std::size_t i = 0; i < quorum.size(); ++i) witness(certificate.pledge(i, quorum[i]));
+  certificates_.insert_or_assign(value.id, certificate);
+  weigh(value.id);
+  return true;
+}
+
+bool Consent::learn(const Decided& decided) {
+  if (decided.room != roster().room() || !sits_anywhere(decided.seat)) return false;
+  const auto [it, is_new] = decideds_.try_emplace(decided.seat, decided);
+  if (is_new) return true;
+  const Decided& known = it->second;
+  if (std::pair(known.round, known.value) >= std::pair(decided.round, decided.value)) return false;
+  it->second = decided;
+  return true;
+}
+
+namespace {
+
+template <class Signed>
+Result<bool> learnt(Consent& consent, const Object& object) {
+  const auto decoded = Signed::decode(object.raw);
+  if (!decoded) return tl::unexpected(decoded.error());
+  return consent.learn(*decoded);
+}
+
+}  // namespace
+
+Result<bool> Consent::learn(const Object& object) {
+  switch (object.kind) {
+    case Kind::knock: return learnt<Knock>(*this, object);
+    case Kind::vote: return learnt<Vote>(*this, object);
+    case Kind::leave: return learnt<Leave>(*this, object);
+    case Kind::eviction: return learnt<Eviction>(*this, object);
+    case Kind::value: return learnt<Value>(*this, object);
+    case Kind::pledge: return learnt<Pledge>(*this, object);
+    case Kind::certificate: return learnt<Certificate>(*this, object);
+    case Kind::decided: return learnt<Decided>(*this, object);
+    case Kind::genesis:
+    case Kind::close:
+    case Kind::card:
+    case Kind::standing: break;
+  }
+  return fail(Fault::refused, "it is nothing that members agree by");
 }
 
 void Consent::learn(const Head& head) {
-  if (!roster().seat_of(head.feed.author) && !tip_.before.seat_of(head.feed.author)) return;
+  if (!roster().seat_of(head.feed.author) && !tip().before->seat_of(head.feed.author)) return;
   Head& known = heads_[head.feed.author];
   if (known.number == Number{} || head.feed != known.feed || head.number > known.number) {
     known = head;
   }
 }
 
-void Consent::remember(const Decision& decision) {
-  values_[decision.value.id] = std::make_shared<const Value>(decision.value);
-  const Roster* base = base_of(tip_, decision.value);
-  CHECK(base != nullptr && base->check(decision.value));
-  const std::vector<Seat> quorum = base->quorum(decision.value);
-  CHECK(quorum.size() == decision.certificate.entries.size());
-  for (std::size_t i = 0; i < quorum.size(); ++i) add(decision.certificate.pledge(i, quorum[i]));
-  settle_on({*base, values_.at(decision.value.id), base->after(decision.value),
-             decision.certificate.round, 0});
+// --- What is remembered ---
+
+Result<void> Consent::remember(const Decision& decision) {
+  const auto& [value, certificate] = decision;
+  const RosterPointer base = base_of(tip(), value);
+  if (base == nullptr || !base->check(value)) return damaged("a decision does not follow");
+  if (certificate.room != value.room || certificate.value != value.id ||
+      certificate.entries.size() != base->quorum(value).size()) {
+    return damaged("a decision has not its own certificate");
+  }
+  hold(value);
+  certificates_.insert_or_assign(value.id, certificate);
+  const ValuePointer& held = values_.at(value.id).value;
+  const auto after = std::make_shared<const Roster>(base->after(value));
+  settle_on({base, held, after, certificate.round, 0});
+  return {};
 }
 
-void Consent::remember(const Pledge& pledge, const Value& value) {
-  CHECK(pledge.seat.peer == self_ && pledge.value == value.id);
-  values_.try_emplace(value.id, std::make_shared<const Value>(value));
+Result<void> Consent::remember(const Pledge& pledge, const Value& value) {
+  if (pledge.seat.peer != self_ || pledge.value != value.id || pledge.room != roster().room() ||
+      value.room != roster().room()) {
+    return damaged("a pledge is not mine on its value");
+  }
   if (pledge.round > high_) {
     high_ = pledge.round;
     last_ = pledge.value;
   }
+  if (value.height < roster().height() || pledge.round < round()) return {};
+  hold(value);
   add(pledge);
-}
-
-void Consent::add(const Pledge& pledge) {
-  reach_.clear();
-  auto& rounds = pledges_[pledge.seat];
-  auto& pledges = rounds[pledge.round];
-  if (!is_among(pledges, pledge.value)) pledges.push_back(pledge);
-  if (pledges.size() > 1) two_faced_.insert(pledge.seat);
-  while (rounds.size() > kRoundsKept) rounds.erase(rounds.begin());
-}
-
-std::vector<Pledge> Consent::pledged(const Seat& seat, Round round) const {
-  const auto rounds = pledges_.find(seat);
-  if (rounds == pledges_.end()) return {};
-  const auto pledges = rounds->second.find(round);
-  return pledges == rounds->second.end() ? std::vector<Pledge>{} : pledges->second;
-}
-
-bool Consent::sits_anywhere(const Seat& seat) const {
-  const std::vector<Stage>& stages = reach();
-  return tip_.before.holds(seat) ||
-         std::any_of(stages.begin(), stages.end(),
-                     [&](const Stage& stage) { return stage.roster.holds(seat); });
-}
-
-// --- What is certified ---
-
-Round Consent::certified_in(const Roster& before, const Value& value) const {
-  std::optional<std::set<Round>> rounds;  // In which all so far have pledged it.
-  for (const Seat& seat : before.quorum(value)) {
-    std::set<Round> of_seat;
-    const auto pledged = pledges_.find(seat);
-    if (pledged == pledges_.end()) return {};
-    for (const auto& [round, pledges] : pledged->second) {
-      if (is_among(pledges, value.id) && (!rounds || rounds->contains(round)))
-        of_seat.insert(round);
-    }
-    if (of_seat.empty()) return {};
-    rounds = std::move(of_seat);
-  }
-  return rounds ? *rounds->rbegin() : Round{};
-}
-
-Certificate Consent::certificate(const Roster& before, const Value& value, Round round) const {
-  Certificate certificate{value.room, value.id, round, {}};
-  for (const Seat& seat : before.quorum(value)) {
-    for (const Pledge& pledge : pledges_.at(seat).at(round)) {
-      if (pledge.value == value.id) certificate.entries.push_back({pledge.stamp, pledge.signature});
-    }
-  }
-  return certificate;
-}
-
-const Roster* Consent::base_of(const Stage& stage, const Value& value) {
-  if (value.previous == stage.roster.value()) return &stage.roster;
-  if (stage.value != nullptr && widens(value, *stage.value)) return &stage.before;
-  return nullptr;
-}
-
-const std::vector<Consent::Stage>& Consent::reach() const {
-  if (!reach_.empty()) return reach_;
-  std::vector<Stage>& stages = reach_;
-  stages.push_back(tip_);
-  std::set<ValueId> seen;
-  if (tip_.value != nullptr) {
-    seen.insert(tip_.value->id);
-    stages[0].round = std::max(tip_.round, certified_in(tip_.before, *tip_.value));
-  }
-  for (std::size_t i = 0; i < stages.size(); ++i) {
-    for (const auto& [id, value] : values_) {
-      if (seen.contains(id)) continue;
-      const Roster* base = base_of(stages[i], *value);
-      if (base == nullptr || !base->check(*value)) continue;
-      const Round round = certified_in(*base, *value);
-      if (round == Round{}) continue;
-      seen.insert(id);
-      Stage stage{*base, value, base->after(*value), round, i};
-      stages.push_back(std::move(stage));
-    }
-  }
-  return stages;
-}
-
-std::vector<Consent::Decision> Consent::decide() {
-  const std::vector<Stage>& stages = reach();
-  tip_.round = stages[0].round;
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < stages.size(); ++i) {
-    const bool is_higher = best == 0 || stages[i].round >= stages[best].round;
-    if (stages[i].round >= high_ && is_higher) best = i;
-  }
-  std::vector<Decision> decided;
-  for (std::size_t i = best; i != 0; i = stages[i].parent) {
-    const Stage& stage = stages[i];
-    decided.push_back({*stage.value, certificate(stage.before, *stage.value, stage.round)});
-  }
-  std::reverse(decided.begin(), decided.end());
-  if (best != 0) settle_on(Stage(stages[best]));
-  return decided;
-}
-
-void Consent::settle_on(Stage stage) {
-  tip_ = std::move(stage);
-  tip_.parent = 0;
-  reach_.clear();
-  prune();
-  reach_.clear();
-}
-
-void Consent::prune() {
-  std::set<ValueId> pledged{tip_.value->id};
-  for (auto& [seat, rounds] : pledges_) {
-    rounds.erase(rounds.begin(), rounds.lower_bound(tip_.round));
-    for (const auto& [round, pledges] : rounds) {
-      for (const Pledge& pledge : pledges) pledged.insert(pledge.value);
-    }
-  }
-  std::erase_if(pledges_, [&](const auto& it) { return it.second.empty(); });
-  std::erase_if(values_, [&](const auto& it) {
-    return !pledged.contains(it.first) && it.second->previous != tip_.roster.value();
-  });
-  std::erase_if(knocks_, [&](const auto& it) { return !roster().may_enter(it.second); });
-  std::erase_if(evictions_, [&](const auto& it) {
-    return !std::all_of(it.second.seats.begin(), it.second.seats.end(),
-                        [&](const Seat& seat) { return sits_anywhere(seat); });
-  });
-  std::erase_if(votes_, [&](const auto& it) {
-    return !knocks_.contains(it.first) && !evictions_.contains(it.first);
-  });
-  std::erase_if(heads_, [&](const auto& it) {
-    return !roster().seat_of(it.first) && !tip_.before.seat_of(it.first);
-  });
-  std::erase_if(leaves_, [&](const auto& it) { return !sits_anywhere(it.first); });
-  std::erase_if(two_faced_, [&](const Seat& seat) { return !sits_anywhere(seat); });
+  return {};
 }
 
 // --- Queries ---
 
-Hash Consent::digest() const {
-  Hasher hasher("p2pchat consent");
-  hasher.add(roster().value()).add(tip_.round.value).add(high_.value).add(last_);
-  hasher.add(std::uint64_t{has_forgotten_});
-  for (const auto& [id, knock] : knocks_) hasher.add(id);
-  for (const auto& [id, eviction] : evictions_) hasher.add(id);
-  for (const auto& [change, votes] : votes_) {
-    hasher.add(change);
-    for (const auto& [seat, yes] : votes) hasher.add(seat.peer).add(std::uint64_t{yes});
-  }
-  for (const auto& [seat, leave] : leaves_) hasher.add(seat.peer);
-  for (const auto& [id, value] : values_) hasher.add(id);
-  for (const auto& [seat, rounds] : pledges_) {
-    hasher.add(seat.peer);
-    for (const auto& [round, pledges] : rounds) {
-      for (const Pledge& pledge : pledges) hasher.add(round.value).add(pledge.value);
-    }
-  }
-  return hasher.finish();
+std::optional<Decided> Consent::own_decided() const {
+  const auto seat = roster().seat_of(self_);
+  if (!seat || tip().value == nullptr) return std::nullopt;
+  return Decided{roster().room(), *seat, round(), roster().value(), {}};
 }
 
 std::vector<Knock> Consent::knocks() const {
   std::vector<Knock> all;
-  for (const auto& [id, knock] : knocks_) all.push_back(knock);
+  for (const auto& [id, knock] : ballots_.knocks()) all.push_back(knock);
   return all;
 }
 
-std::vector<Value> Consent::values() const {
-  std::vector<Value> all;
-  for (const auto& [id, value] : values_) all.push_back(*value);
+std::vector<Eviction> Consent::evictions() const {
+  std::vector<Eviction> all;
+  for (const auto& [id, eviction] : ballots_.evictions()) all.push_back(eviction);
   return all;
 }
 
-std::vector<Pledge> Consent::pledges() const {
-  std::vector<Pledge> all;
-  for (const auto& [seat, rounds] : pledges_) {
-    for (const auto& [round, pledges] : rounds) {
-      all.insert(all.end(), pledges.begin(), pledges.end());
-    }
-  }
-  return all;
+std::optional<Eviction> Consent::eviction(const ChangeId& change) const {
+  return ballots_.eviction(change);
 }
 
 std::map<Seat, bool> Consent::votes(const ChangeId& change) const {
-  const auto votes = votes_.find(change);
-  return votes == votes_.end() ? std::map<Seat, bool>{} : votes->second;
+  std::map<Seat, bool> all;
+  for (const auto& [seat, said] : ballots_.votes(change)) all[seat] = said.is_yes();
+  return all;
+}
+
+std::optional<Vote> Consent::refusal(const ChangeId& change) const {
+  const Ballots::Refusal* refusal = ballots_.refusal(change);
+  return refusal == nullptr ? std::nullopt : refusal->said.no;
 }
 
 std::set<Seat> Consent::liars(const Roster& roster) const {
   std::set<Seat> liars = two_faced_;
   std::erase_if(liars, [&](const Seat& seat) { return !roster.holds(seat); });
   return liars;
+}
+
+std::optional<Seat> Consent::forgotten() const {
+  const auto seat = roster().seat_of(self_);
+  if (seat && forgotten_.contains(*seat)) return seat;
+  return forgotten_.empty() ? std::nullopt : std::optional(*forgotten_.rbegin());
+}
+
+bool Consent::may_close(const Close& close) const {
+  return close.room == roster().room() && close.seat == creator_ && roster().holds(close.seat);
 }
 
 }  // namespace p2pchat

@@ -12,10 +12,13 @@
 //      said yes to all its changes.
 //   4. I decide what is certified in a round not below my last pledge, with all that
 //      it rests on. A decision is never undone.
+//   5. While I am new, I decide only what holds a seat of mine, and only once everybody in its
+//      quorum who was there before me has said that it has decided it.
 //
 // Of two certificates that both hold pledges of the same two honest members, the one of
 // the later round goes on from whatever either of them decided in the earlier one. So what
-// two members decide who are in both quorums always fits together.
+// two members decide who are in both quorums always fits together. A newcomer is in no quorum
+// of the value that admits it, so it goes by the word of those who are.
 //
 // The rest is for getting on. I propose what all have said yes to; I join the highest
 // round that I see, with the proposal in it that a hash prefers which nobody can choose;
@@ -24,138 +27,208 @@
 // that came too late for me to decide is proposed again.
 //
 // Pure, without a clock; owned by Room. Its owner says when time has passed, stores a pledge
-// before anybody sees it, and passes on what was news. Bounded by the limits named below.
+// before anybody sees it, and passes on what was news. Somebody whose daemon does not remember
+// the knock of a seat of its own tells so with remember_forgotten().
+//
+// Bounded, beside what Ballots holds: two pledges in each of kRoundsKept rounds (and in that of my
+// own last pledge), one Decided, one leave and one head of each seat; the values that these are
+// about and that could be pledged, and kLooseValuesMax others; kChainBytesMax of certified ones.
 #pragma once
 
-#include <algorithm>
-#include <map>
 #include <memory>
-#include <optional>
-#include <set>
-#include <vector>
 
+#include "daemon/core/consent/ballots.h"
+#include "proto/object.h"
 #include "proto/roster.h"
 
 namespace p2pchat {
 
 class Consent {
  public:
-  static constexpr std::size_t kKnocksMax = 32;       // That wait; one of each candidate.
-  static constexpr std::size_t kEvictionsMax = 32;    // That wait.
-  static constexpr std::size_t kRoundsKept = 64;      // Of each seat, the newest.
-  static constexpr std::size_t kLooseValuesMax = 32;  // That nobody has pledged yet.
+  static constexpr std::size_t kRoundsKept = 8;       // Of each seat, the newest.
+  static constexpr std::size_t kLooseValuesMax = 16;  // That nobody pledges; the newest.
+  // Rounds so little above my own are joined at once, others when time has passed.
+  static constexpr std::uint64_t kRoundsNear = 8;
 
   Consent(const Genesis& genesis, const PeerId& self);
 
   // What somebody has signed, decoded and so verified. True if it is news, and so may be for
   // others.
   bool learn(const Knock& knock);
+  // Nobody has signed it, so it is no news yet: the first yes to it is, and passes it on.
   bool learn(const Eviction& eviction);
   bool learn(const Vote& vote);
   bool learn(const Leave& leave);
   bool learn(const Value& value);
-  // One of my own that I do not remember ends my pledging under this seat: there may be others.
+  // One of my own that I do not remember ends my pledging in this seat: there may be others.
   bool learn(const Pledge& pledge);
-  // All its pledges. Needs the value, and what that rests on.
+  // Needs the value, and what that rests on.
   bool learn(const Certificate& certificate);
+  bool learn(const Decided& decided);
+  // One of these; fails if it is none, or does not decode.
+  Result<bool> learn(const Object& object);
   // The newest post of somebody who may have to go.
   void learn(const Head& head);
+  // A knock that has expired, or an eviction that I do not want any more.
+  void forget(const ChangeId& change) { ballots_.forget(change); }
 
   struct Decision {
     Value value;
     Certificate certificate;
   };
-  // What I have decided, in order, and what I have pledged, as they were stored.
-  void remember(const Decision& decision);
-  void remember(const Pledge& pledge, const Value& value);
+  // What I have decided, in order of height, and what I have pledged last, as they were stored.
+  // Fault::damaged, changing nothing, if it does not fit.
+  Result<void> remember(const Decision& decision);
+  Result<void> remember(const Pledge& pledge, const Value& value);
+  // I pledge nothing in this seat.
+  void remember_forgotten(const Seat& seat) { forgotten_.insert(seat); }
 
   struct Promise {
     Round round;
     Value value;
+    Seat seat;  // In which I pledge it.
   };
   struct Step {
     std::vector<Decision> decided;   // In order; the first may widen what was decided last.
     std::optional<Promise> promise;  // To be signed, stored, and given to remember().
   };
   // Decides what can be decided, then says what is to be pledged, if anything. `is_late`: time has
-  // passed since something was last pledged or decided here.
-  Step advance(bool is_late);
+  // passed since something was last pledged or decided here. Nothing is pledged above `allowed`,
+  // which grows with the owner's clock, so that nobody is led up faster than others may follow.
+  Step advance(bool is_late, Round allowed);
   // Something is under way, for which time must pass if nothing comes.
   bool waits() const;
 
   // --- Queries ---
-  const Roster& roster() const { return tip_.roster; }
+  const Roster& roster() const { return *tip().roster; }
+  // The highest in which the last value that I have decided is certified.
+  Round round() const { return tip().round; }
+  // What I may tell others of my last decision, unsigned; nothing while I am no member.
+  std::optional<Decided> own_decided() const;
+
   std::vector<Knock> knocks() const;
+  // The evictions that somebody wants; and one of them, or one that was set aside.
+  std::vector<Eviction> evictions() const;
+  std::optional<Eviction> eviction(const ChangeId& change) const;
+  // How each seat has voted about a change.
+  std::map<Seat, bool> votes(const ChangeId& change) const;
+  // The no that has ended a knock, if one has, and it is not too long ago.
+  std::optional<Vote> refusal(const ChangeId& change) const;
+
   // All that is known and not yet settled, to be passed on to whoever may lack it.
   std::vector<Value> values() const;
   std::vector<Pledge> pledges() const;
-  // How each seat has voted about a change.
-  std::map<Seat, bool> votes(const ChangeId& change) const;
+  // After what they rest on; with that of my last value.
+  std::vector<Certificate> certificates() const;
+  std::vector<Decided> decideds() const;
+  // All of it, in an order in which another Consent can learn it.
+  std::vector<Object> objects() const;
+  // Alike for two members that know the same, to find out whether they do.
+  Hash pool() const;
+
   // Members that have signed what contradicts itself: while there are any, nobody is let in.
   std::set<Seat> liars() const { return liars(roster()); }
-  bool has_forgotten() const { return has_forgotten_; }
-  // Two alike behave alike.
+  // A seat of mine in which I pledge nothing any more, the present one if I sit in it.
+  std::optional<Seat> forgotten() const;
+  // The others go on without me, and I have pledged too much since to decide that.
+  bool is_put_out() const;
+  // Members that have decided what can never go together with my last value.
+  std::set<Seat> apart() const;
+  // It was signed in the seat of the creator, who still sits in it.
+  bool may_close(const Close& close) const;
+  // Two alike behave alike, as long as nothing is dropped for being too much.
   Hash digest() const;
 
  private:
   using ValuePointer = std::shared_ptr<const Value>;
+  using RosterPointer = std::shared_ptr<const Roster>;
   // A roster, by certified values.
   struct Stage {
-    Roster before;
+    RosterPointer before;
     ValuePointer value;  // Nothing: the genesis, and `before` is `roster`.
-    Roster roster;
+    RosterPointer roster;
     Round round;         // The highest in which the value is certified.
-    std::size_t parent;  // In what reach() answers.
+    std::size_t parent;  // What it follows; the tip, if it widens that.
+  };
+  struct Held {
+    ValuePointer value;
+    std::uint64_t arrival;
+  };
+  struct Base {
+    std::size_t stage;
+    RosterPointer roster;
   };
 
-  // The tip, and whatever certified values lead to from there. Valid until something is learnt.
-  const std::vector<Stage>& reach() const;
-  Round certified_in(const Roster& before, const Value& value) const;
-  Certificate certificate(const Roster& before, const Value& value, Round round) const;
+  // --- What is certified (reach.cc) ---
+  const Stage& tip() const { return stages_.front(); }
+  std::optional<std::size_t> stage_of(const ValueId& value) const;
+  // What `value` would change, if it goes on from the stage; nothing if it does not.
+  static RosterPointer base_of(const Stage& stage, const Value& value);
+  std::optional<Base> base_of(const Value& value) const;
+  // The same, or beside my last value.
+  RosterPointer before(const Value& value) const;
+  // Takes in this value, if it is certified by now, and what goes on from it.
+  void weigh(const ValueId& id);
+  // The highest round in which it is certified.
+  Round certify(const Roster& before, const Value& value);
+  Round pledged_by_all(const std::vector<Seat>& quorum, const ValueId& value) const;
+  bool is_too_much(const Value& value, const Certificate& certificate) const;
+  std::size_t best() const;
+  bool may_decide(std::size_t stage) const;
+  bool has_decided(const Seat& seat, std::size_t stage) const;
+  std::vector<std::size_t> path_to(std::size_t stage) const;
   std::vector<Decision> decide();
   void settle_on(Stage stage);
+
+  // --- What is kept (pool.cc) ---
+  bool sits_anywhere(const Seat& seat) const;
+  void hold(const Value& value);
+  void drop_loose();
+  std::set<ValueId> pledged_values() const;
   void prune();
-
-  // What `value` would change, if it goes on from this stage; nothing if it does not.
-  static const Roster* base_of(const Stage& stage, const Value& value);
-  bool may_pledge(const std::vector<Stage>& stages, const Value& value) const;
-  bool is_wanted(const Stage& stage, const Roster& base, const Value& value) const;
-  bool is_agreed(const std::vector<Seat>& quorum, const ChangeId& change) const;
-
-  // The value that the hash prefers among those pledged in this round that I may pledge.
-  ValuePointer preferred(const std::vector<Stage>& stages, Round round) const;
-  std::optional<Value> proposal(const std::vector<Stage>& stages, Round round) const;
-  std::optional<Value> improved(const Stage& stage, bool widening) const;
-  void add_goers(const Roster& roster, Value& next) const;
-  void add_comers(const Roster& roster, Value& next) const;
-  // The highest round above my own in which a member has pledged.
-  Round highest_seen(const std::vector<Stage>& stages) const;
-  bool is_contested(Round round) const;
-  // I have voted for its eviction: what it says opens no rounds for me.
-  bool is_voted_out(const Seat& seat) const;
-  bool is_left_behind() const;
-  // What I pledge next is pledged in a round above it.
-  Round floor() const { return std::max(high_, tip_.round); }
-  std::set<Seat> liars(const Roster& roster) const;
+  void add(const Pledge& pledge);
   // What it has pledged in this round: one value, or two if it lies.
   std::vector<Pledge> pledged(const Seat& seat, Round round) const;
-  bool sits_anywhere(const Seat& seat) const;
-  void add(const Pledge& pledge);
+  bool contradicts(const Pledge& pledge) const;
+  // Sees whether it gives its signer away, or me.
+  void witness(const Pledge& pledge);
+  bool is_covered(const Pledge& pledge) const;
+
+  // --- What is to be pledged (promise.cc) ---
+  // The seat in which I may, if I may.
+  std::optional<Seat> may_pledge(const Value& value) const;
+  bool is_wanted(const Stage& stage, const Roster& base, const Value& value) const;
+  // The value that the hash prefers among those pledged in this round that I may pledge.
+  ValuePointer preferred(Round round) const;
+  std::optional<Value> proposal(Round round) const;
+  std::optional<Value> improved(const Stage& stage, bool widening) const;
+  void add_goers(const Roster& roster, Value& next) const;
+  void add_heads(const std::set<Seat>& going, Value& next) const;
+  void add_comers(const Roster& roster, Value& next) const;
+  // The highest round in which a member has pledged.
+  Round highest_seen(Round below) const;
+  bool is_contested(Round round) const;
+  bool is_left_behind() const;
+  // What I pledge next is pledged in a round above it.
+  Round floor() const;
+  std::set<Seat> liars(const Roster& roster) const;
 
   PeerId self_;
-  Stage tip_;
-  Round high_;    // Of my last pledge, and
-  ValueId last_;  // its value.
-  bool has_forgotten_ = false;
-  std::map<ChangeId, Knock> knocks_;
-  std::map<ChangeId, Eviction> evictions_;
-  std::map<ChangeId, std::map<Seat, bool>> votes_;  // No, if somebody has said both.
+  Seat creator_;
+  std::vector<Stage>
+      stages_;                // My last value, and then whatever certified ones lead to from there.
+  Round high_;                // Of my last pledge, and
+  ValueId last_;              // its value.
+  std::set<Seat> forgotten_;  // In which I pledge nothing: somebody holds what I do not remember.
+  Ballots ballots_;
   std::set<Seat> two_faced_;  // Who has voted both ways, or pledged two values in a round.
   std::map<Seat, Leave> leaves_;
   std::map<PeerId, Head> heads_;  // Of members, and of those whom my last value let go.
-  std::map<ValueId, ValuePointer> values_;
+  std::map<ValueId, Held> values_;
+  std::uint64_t arrivals_ = 0;
   std::map<Seat, std::map<Round, std::vector<Pledge>>> pledges_;
-  mutable std::vector<Stage> reach_;  // Empty: to be found anew.
+  std::map<ValueId, Certificate> certificates_;  // Verified; of the highest round.
+  std::map<Seat, Decided> decideds_;             // The newest of each.
 };
 
 }  // namespace p2pchat

@@ -1,64 +1,98 @@
 // The half of Consent that says what is to be pledged.
 #include <algorithm>
+#include <limits>
+#include <tuple>
+#include <utility>
 
 #include "daemon/core/consent/consent.h"
 #include "proto/limits.h"
 
 namespace p2pchat {
+namespace {
 
-bool Consent::is_agreed(const std::vector<Seat>& quorum, const ChangeId& change) const {
-  const auto votes = votes_.find(change);
-  if (votes == votes_.end()) return false;
-  return std::all_of(quorum.begin(), quorum.end(), [&](const Seat& seat) {
-    const auto vote = votes->second.find(seat);
-    return vote != votes->second.end() && vote->second;
-  });
+// What the lists and ids around the changes of a value take at most, and each head, and each bin.
+constexpr std::size_t kFrameBytes = 128;
+constexpr std::size_t kHeadBytes = 96;
+constexpr std::size_t kBinBytes = 5;
+
+// At most so many bytes when it is sealed, with a head of everybody who goes.
+std::size_t bytes_of(const Value& value) {
+  std::size_t bytes = kFrameBytes;
+  std::size_t going = value.leaves.size();
+  for (const Knock& knock : value.knocks) bytes += knock.raw.size() + kBinBytes;
+  for (const Leave& leave : value.leaves) bytes += leave.raw.size() + kBinBytes;
+  for (const Eviction& eviction : value.evictions) {
+    bytes += eviction.encode().size() + kBinBytes;
+    going += eviction.seats.size();
+  }
+  return bytes + std::max(going, value.heads.size()) * kHeadBytes;
 }
+
+bool is_small(const Value& value) {
+  return value.knocks.size() <= kChangesMax && value.evictions.size() <= kChangesMax &&
+         value.leaves.size() <= kChangesMax && bytes_of(value) <= kValueBytesMax;
+}
+
+}  // namespace
+
+// --- What I may pledge ---
 
 // What is in the stage's own value has been agreed to: it is certified.
 bool Consent::is_wanted(const Stage& stage, const Roster& base, const Value& value) const {
   const std::vector<Seat> quorum = base.quorum(value);
-  const bool sit = std::any_of(quorum.begin(), quorum.end(),
-                               [&](const Seat& seat) { return seat.peer == self_; });
+  const bool sit = std::any_of(quorum.begin(), quorum.end(), [&](const Seat& seat) {
+    return seat.peer == self_ && !forgotten_.contains(seat);
+  });
   if (!sit) return false;
-  const bool follows = &base == &stage.roster;
+  const bool follows = &base == stage.roster.get();
   if (follows && !value.knocks.empty() && !liars(base).empty()) return false;
   const bool comers_agreed =
-      !follows || std::all_of(value.knocks.begin(), value.knocks.end(),
-                              [&](const Knock& knock) { return is_agreed(quorum, knock.id); });
+      !follows || std::all_of(value.knocks.begin(), value.knocks.end(), [&](const Knock& knock) {
+        return ballots_.is_agreed(quorum, knock.id);
+      });
   return comers_agreed &&
          std::all_of(value.evictions.begin(), value.evictions.end(), [&](const Eviction& eviction) {
            const auto& known = stage.value;
            const bool is_certified =
                !follows && std::find(known->evictions.begin(), known->evictions.end(), eviction) !=
                                known->evictions.end();
-           return is_certified || is_agreed(quorum, eviction.id());
+           return is_certified || ballots_.is_agreed(quorum, eviction.id());
          });
 }
 
-bool Consent::may_pledge(const std::vector<Stage>& stages, const Value& value) const {
-  return std::any_of(stages.begin(), stages.end(), [&](const Stage& stage) {
-    const Roster* base = base_of(stage, value);
-    return base != nullptr && base->check(value) && is_wanted(stage, *base, value);
-  });
+std::optional<Seat> Consent::may_pledge(const Value& value) const {
+  for (const Stage& stage : stages_) {
+    const RosterPointer base = base_of(stage, value);
+    if (base != nullptr && base->check(value) && is_wanted(stage, *base, value)) {
+      return base->seat_of(self_);
+    }
+  }
+  return std::nullopt;
 }
 
-Round Consent::highest_seen(const std::vector<Stage>& stages) const {
+// --- What others have pledged ---
+
+Round Consent::floor() const {
+  Round floor = high_;
+  for (const Stage& stage : stages_) floor = std::max(floor, stage.round);
+  return floor;
+}
+
+Round Consent::highest_seen(Round below) const {
   Round highest;
   for (const auto& [who, rounds] : pledges_) {
     const Seat& seat = who;
-    const bool sits = std::any_of(stages.begin(), stages.end(),
-                                  [&](const Stage& stage) { return stage.roster.holds(seat); });
-    if (!sits || seat.peer == self_ || is_voted_out(seat)) continue;
-    for (const auto& [round, pledges] : rounds) {
-      // Below, so that one more round can be opened above it.
-      if (round.value < floor().value + kRoundLeapMax) highest = std::max(highest, round);
-    }
+    const bool sits = std::any_of(stages_.begin(), stages_.end(),
+                                  [&](const Stage& stage) { return stage.roster->holds(seat); });
+    // Whom I have voted out opens no rounds for me any more.
+    if (!sits || seat.peer == self_ || ballots_.is_voted_out(seat)) continue;
+    const auto above = rounds.lower_bound(below);
+    if (above != rounds.begin()) highest = std::max(highest, std::prev(above)->first);
   }
   return highest;
 }
 
-Consent::ValuePointer Consent::preferred(const std::vector<Stage>& stages, Round round) const {
+Consent::ValuePointer Consent::preferred(Round round) const {
   ValuePointer best;
   Hash lowest;
   for (const auto& [seat, rounds] : pledges_) {
@@ -67,26 +101,16 @@ Consent::ValuePointer Consent::preferred(const std::vector<Stage>& stages, Round
     const Hash hash =
         Hasher("p2pchat proposer").add(seat.peer).add(roster().value()).add(round.value).finish();
     for (const Pledge& pledge : pledged->second) {
-      const auto value = values_.find(pledge.value);
-      if (value == values_.end() || !may_pledge(stages, *value->second)) continue;
-      if (best != nullptr && hash >= lowest) continue;
-      best = value->second;
+      const auto held = values_.find(pledge.value);
+      if (held == values_.end() || !may_pledge(*held->second.value)) continue;
+      const bool is_worse = std::pair(hash, pledge.value) >=
+                            std::pair(lowest, best == nullptr ? ValueId{} : best->id);
+      if (best != nullptr && is_worse) continue;
+      best = held->second.value;
       lowest = hash;
     }
   }
   return best;
-}
-
-bool Consent::is_voted_out(const Seat& seat) const {
-  return std::any_of(evictions_.begin(), evictions_.end(), [&](const auto& it) {
-    const auto& seats = it.second.seats;
-    const auto votes = votes_.find(it.first);
-    if (votes == votes_.end() || std::find(seats.begin(), seats.end(), seat) == seats.end()) {
-      return false;
-    }
-    return std::any_of(votes->second.begin(), votes->second.end(),
-                       [&](const auto& vote) { return vote.first.peer == self_ && vote.second; });
-  });
 }
 
 bool Consent::is_contested(Round round) const {
@@ -99,38 +123,42 @@ bool Consent::is_contested(Round round) const {
 }
 
 // Somebody has pledged above the round in which my last value is certified, and something that
-// does not go on from it: so it has not decided it.
+// does not go on from it: so it has not decided it. Perhaps that value let it go.
 bool Consent::is_left_behind() const {
-  if (tip_.value == nullptr) return false;
+  if (tip().value == nullptr) return false;
   return std::any_of(pledges_.begin(), pledges_.end(), [&](const auto& it) {
-    if (!roster().holds(it.first) || it.second.rbegin()->first <= tip_.round) return false;
-    return std::any_of(it.second.rbegin()->second.begin(), it.second.rbegin()->second.end(),
-                       [&](const Pledge& pledge) {
-                         const auto value = values_.find(pledge.value);
-                         return value == values_.end() || base_of(tip_, *value->second) == nullptr;
-                       });
+    const bool sits = roster().holds(it.first) || tip().before->holds(it.first);
+    if (!sits || it.second.empty() || it.second.rbegin()->first <= round()) return false;
+    const std::vector<Pledge>& newest = it.second.rbegin()->second;
+    return std::any_of(newest.begin(), newest.end(), [&](const Pledge& pledge) {
+      const auto held = values_.find(pledge.value);
+      return held == values_.end() || base_of(tip(), *held->second.value) == nullptr;
+    });
   });
 }
 
-std::optional<Value> Consent::proposal(const std::vector<Stage>& stages, Round round) const {
-  const Stage* base = &stages[0];
-  for (const Stage& stage : stages) {
-    if (stage.round >= base->round) base = &stage;
-  }
+// --- What I propose ---
+
+std::optional<Value> Consent::proposal(Round round) const {
+  const auto rank = [](const Stage& stage) {
+    return std::tuple(stage.round, stage.roster->height(), stage.roster->value());
+  };
+  const auto base = std::max_element(
+      stages_.begin(), stages_.end(),
+      [&](const Stage& lower, const Stage& higher) { return rank(lower) < rank(higher); });
   // In turns, because either way may need somebody who says nothing any more.
   const bool widens_first = round.value % 2 == 0;
   auto better = improved(*base, widens_first);
   if (!better) better = improved(*base, !widens_first);
   if (better) return better;
-  if (base != &stages[0] || is_left_behind()) {
-    if (may_pledge(stages, *base->value)) return *base->value;
-  }
+  const bool is_missed = base != stages_.begin() || is_left_behind();
+  if (is_missed && may_pledge(*base->value)) return *base->value;
   return std::nullopt;
 }
 
 std::optional<Value> Consent::improved(const Stage& stage, bool widening) const {
   if (widening && stage.value == nullptr) return std::nullopt;
-  const Roster& roster = widening ? stage.before : stage.roster;
+  const Roster& roster = widening ? *stage.before : *stage.roster;
   Value next;
   if (widening) {
     next = *stage.value;
@@ -141,6 +169,7 @@ std::optional<Value> Consent::improved(const Stage& stage, bool widening) const 
   }
   add_goers(roster, next);
   if (!widening) add_comers(roster, next);
+  if (!is_small(next)) return std::nullopt;
   next.seal();
   if (widening && next.id == stage.value->id) return std::nullopt;
   const bool fits = roster.check(next) && is_wanted(stage, roster, next);
@@ -155,21 +184,28 @@ void Consent::add_goers(const Roster& roster, Value& next) const {
   }
   const auto goes = [&](const Seat& seat) { return going.contains(seat); };
   for (const auto& [seat, leave] : leaves_) {
-    if (!roster.holds(seat) || goes(seat) || next.leaves.size() == kChangesMax) continue;
+    if (!roster.holds(seat) || goes(seat)) continue;
     next.leaves.push_back(leave);
-    going.insert(seat);
+    if (is_small(next)) {
+      going.insert(seat);
+    } else {
+      next.leaves.pop_back();
+    }
   }
-  for (const auto& [id, eviction] : evictions_) {
-    if (next.evictions.size() == kChangesMax) break;
+  for (const auto& [id, eviction] : ballots_.evictions()) {
     const auto& seats = eviction.seats;
     if (std::any_of(seats.begin(), seats.end(), goes)) continue;
-    Value with = next;
-    with.evictions.push_back(eviction);
-    with.seal();
-    if (!roster.check(with) || !is_agreed(roster.quorum(with), id)) continue;
     next.evictions.push_back(eviction);
-    going.insert(seats.begin(), seats.end());
+    if (is_small(next) && ballots_.is_agreed(roster.quorum(next), id) && roster.check(next)) {
+      going.insert(seats.begin(), seats.end());
+    } else {
+      next.evictions.pop_back();
+    }
   }
+  add_heads(going, next);
+}
+
+void Consent::add_heads(const std::set<Seat>& going, Value& next) const {
   for (const Seat& seat : going) {
     const auto leave = leaves_.find(seat);
     const auto head = heads_.find(seat.peer);
@@ -188,48 +224,52 @@ void Consent::add_goers(const Roster& roster, Value& next) const {
 void Consent::add_comers(const Roster& roster, Value& next) const {
   if (!liars(roster).empty()) return;
   const std::vector<Seat> quorum = roster.quorum(next);
-  for (const auto& [id, knock] : knocks_) {
-    const bool is_full = quorum.size() + next.knocks.size() >= roster.size_max();
-    if (is_full || next.knocks.size() == kChangesMax) break;
-    if (roster.may_enter(knock) && is_agreed(quorum, id)) next.knocks.push_back(knock);
+  for (const auto& [id, knock] : ballots_.knocks()) {
+    if (quorum.size() + next.knocks.size() >= roster.size_max()) break;
+    if (!roster.may_enter(knock) || !ballots_.is_agreed(quorum, id)) continue;
+    next.knocks.push_back(knock);
+    if (!is_small(next)) next.knocks.pop_back();
   }
 }
 
-Consent::Step Consent::advance(bool is_late) {
+Consent::Step Consent::advance(bool is_late, Round allowed) {
   Step step;
   step.decided = decide();
-  if (has_forgotten_) return step;
-  const std::vector<Stage>& stages = reach();
   const auto promise = [&](Round round, const Value& value) {
-    if (round.value > floor().value + kRoundLeapMax || !may_pledge(stages, value)) return;
-    step.promise = Promise{round, value};
+    const auto seat = may_pledge(value);
+    if (round <= allowed && seat) step.promise = Promise{round, value, *seat};
   };
-  const Round seen = highest_seen(stages);
+  // Below, so that one more round can be opened above it.
+  const Round near{floor().value + kRoundsNear + 1};
+  const Round seen = highest_seen(is_late ? allowed : std::min(allowed, near));
   if (seen > floor()) {
-    if (const ValuePointer value = preferred(stages, seen)) {
+    if (const ValuePointer value = preferred(seen)) {
       promise(seen, *value);
     } else if (is_late) {
-      if (const auto own = proposal(stages, seen.next())) promise(seen.next(), *own);
+      if (const auto own = proposal(seen.next())) promise(seen.next(), *own);
     }
     return step;
   }
-  const bool is_under_way = high_ > tip_.round;
+  const bool is_under_way = high_ > round();
   const Round next = floor().next();
-  const auto own = proposal(stages, next);
+  const auto own = proposal(next);
   if (!own) return step;
-  const bool is_tip = tip_.value != nullptr && own->id == tip_.value->id;
+  const bool is_tip = tip().value != nullptr && own->id == tip().value->id;
   if (!is_under_way) {
     if (!is_tip) promise(next, *own);
   } else if (is_late && own->id != last_) {
     promise(next, *own);
   } else if (is_late && is_contested(high_)) {
     // We know the same and want different things: the hash decides.
-    const ValuePointer value = preferred(stages, high_);
+    const ValuePointer value = preferred(high_);
     promise(next, value == nullptr ? *own : *value);
   }
   return step;
 }
 
-bool Consent::waits() const { return high_ > tip_.round || highest_seen(reach()) > floor(); }
+bool Consent::waits() const {
+  constexpr Round kAny{std::numeric_limits<std::uint64_t>::max()};
+  return high_ > round() || highest_seen(kAny) > floor();
+}
 
 }  // namespace p2pchat

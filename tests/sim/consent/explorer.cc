@@ -15,7 +15,9 @@ namespace p2pchat::sim {
 namespace {
 
 constexpr std::size_t kHealingStepsMax = 60;
-constexpr std::uint64_t kFoundingRound = 1;
+constexpr std::uint8_t kGuest = 200;
+constexpr std::uint64_t kFoundingRound = 2;
+constexpr Round kAllowed{1000};
 
 struct Cast {
   Genesis genesis;
@@ -34,6 +36,29 @@ Knock knock_of(const Genesis& genesis, std::uint8_t who) {
   return knock;
 }
 
+Value after(const Roster& roster) {
+  Value value;
+  value.room = roster.room();
+  value.height = roster.height() + 1;
+  value.previous = roster.value();
+  return value;
+}
+
+Roster found(Cast& cast, const Roster& roster, Value& value, Round round) {
+  value.seal();
+  Certificate certificate{value.room, value.id, round, {}};
+  const std::vector<Seat> quorum = roster.quorum(value);
+  for (const Seat& seat : quorum) {
+    std::uint8_t who = 1;
+    while (sample_peer(who) != seat.peer) ++who;
+    Pledge pledge{value.room, seat, round, value.id, {}, {}};
+    pledge.sign(sample_identity(who));
+    certificate.entries.push_back({pledge.stamp, pledge.signature});
+  }
+  cast.founding.push_back({value, certificate});
+  return roster.after(value);
+}
+
 // A room in which all of them sit.
 Cast cast_of(const Setting& setting) {
   Cast cast;
@@ -41,22 +66,21 @@ Cast cast_of(const Setting& setting) {
   cast.genesis.name = "room";
   cast.genesis.size = setting.honest + setting.liars + setting.candidates;
   cast.genesis.sign(sample_identity(1));
+  // One more comes and goes, so that nobody is new.
   Roster roster(cast.genesis);
-  Value value;
-  value.room = cast.genesis.room;
-  value.height = 1;
-  value.previous = roster.value();
-  for (std::size_t i = 2; i <= setting.honest + setting.liars; ++i) {
-    value.knocks.push_back(knock_of(cast.genesis, static_cast<std::uint8_t>(i)));
+  Value coming = after(roster);
+  const std::size_t members = setting.honest + setting.liars;
+  for (std::size_t i = 2; i <= members; ++i) {
+    coming.knocks.push_back(knock_of(cast.genesis, static_cast<std::uint8_t>(i)));
   }
-  value.seal();
-  Pledge pledge{value.room, *roster.seat_of(sample_peer(1)), {kFoundingRound}, value.id, {}, {}};
-  pledge.sign(sample_identity(1));
-  const Certificate certificate{
-      value.room, value.id, {kFoundingRound}, {{pledge.stamp, pledge.signature}}};
-  cast.founding.push_back({value, certificate});
-  roster = roster.after(value);
-  for (std::size_t i = 1; i <= setting.honest + setting.liars; ++i) {
+  coming.knocks.push_back(knock_of(cast.genesis, kGuest));
+  roster = found(cast, roster, coming, {1});
+  Value going = after(roster);
+  Leave leave{roster.room(), *roster.seat_of(sample_peer(kGuest)), {}, {}};
+  leave.sign(sample_identity(kGuest));
+  going.leaves = {leave};
+  roster = found(cast, roster, going, {kFoundingRound});
+  for (std::size_t i = 1; i <= members; ++i) {
     cast.seats.push_back(*roster.seat_of(sample_peer(static_cast<std::uint8_t>(i))));
   }
   for (std::size_t i = 0; i < setting.candidates; ++i) {
@@ -142,7 +166,7 @@ class Search {
     State state;
     for (std::size_t i = 0; i < setting_.honest; ++i) {
       Member member{Consent(cast_.genesis, cast_.seats[i].peer), {}, {}};
-      for (const auto& decision : cast_.founding) member.consent.remember(decision);
+      for (const auto& decision : cast_.founding) CHECK(member.consent.remember(decision));
       for (const Knock& knock : cast_.knocks) member.consent.learn(knock);
       if (setting_.evicts) member.consent.learn(cast_.eviction);
       for (std::size_t voter = 0; voter < cast_.seats.size(); ++voter) {
@@ -165,14 +189,14 @@ class Search {
   void step(State& state, std::size_t who, bool is_late) {
     for (;; is_late = false) {
       Member& member = state.honest[who];
-      const Consent::Step step = member.consent.advance(is_late);
+      const Consent::Step step = member.consent.advance(is_late, kAllowed);
       for (const auto& decision : step.decided) take_in(state, member, decision);
       if (!step.promise || step.promise->round.value > kFoundingRound + setting_.rounds ||
           step.promise->value.height > setting_.heights + cast_.founding.size()) {
         return;
       }
       const Value& value = step.promise->value;
-      member.consent.remember(signed_pledge({who, step.promise->round, value.id}), value);
+      CHECK(member.consent.remember(signed_pledge({who, step.promise->round, value.id}), value));
       state.values.try_emplace(value.id, std::make_shared<const Value>(value));
       state.said.insert({who, step.promise->round, value.id});
     }
