@@ -2,17 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <system_error>
 
 #include "ctl/help.h"
-#include "ctl/time_text.h"
-#include "proto/batch.h"
-#include "proto/limits.h"
-#include "proto/text.h"
+#include "ctl/words.h"
 
 namespace p2pchat::ctl {
 
@@ -20,57 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Verb = decltype(Command::verb);
 using Shape = Query::Shape;
 
 constexpr std::string_view kSystemSocket = "/run/p2pchatd/p2pchatd.sock";
 constexpr std::string_view kUserSocket = "p2pchatd/p2pchatd.sock";  // Below a user's folders.
-
-// All words as they came, before they mean anything.
-struct Words {
-  std::string socket, timeout, who, name, text, file, reader, ack = "auto", idle, format, since,
-                                                              until, count;
-  bool json = false, quiet = false, undo = false, no_talk = false, lines = false, follow = false,
-       peek = false, mine = false, fail_empty = false;
-};
-
-tl::unexpected<Failure> usage(std::string text) {
-  return end_with(ExitCode::usage, std::move(text));
-}
-
-Outcome<std::optional<Duration>> read_duration(const std::string& flag, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const auto duration = parse_duration(text);
-  if (!duration) return usage(flag + " takes a duration such as 500ms, 10s, 5m, 2h or 2d");
-  return duration;
-}
-
-Outcome<std::uint64_t> read_count(const std::string& text) {
-  std::uint64_t count = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, count);
-  constexpr auto kCountMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (error != std::errc() || rest != end || count == 0 || count > kCountMax) {
-    return usage("-n takes a whole number above 0");
-  }
-  return count;
-}
-
-Outcome<std::optional<Format>> read_format(const Words& words) {
-  if (words.format.empty()) return std::nullopt;
-  if (words.json) return usage("--format and --json exclude each other");
-  auto format = Format::parse(words.format);
-  if (!format) return end_with(format.error());
-  return std::optional(std::move(*format));
-}
-
-Outcome<std::string> read_reader(const Words& words, std::string_view fallback) {
-  if (words.reader.empty()) return std::string(fallback);
-  if (words.reader.size() > kReaderNameBytesMax || cleaned(words.reader) != words.reader) {
-    return usage("--as takes a name of at most 64 bytes, without control characters");
-  }
-  return words.reader;
-}
 
 std::string environment(const char* name) {
   const char* const value = std::getenv(name);
@@ -83,21 +32,6 @@ Outcome<bool> read_switch(const char* name) {
   if (value.empty() || value == "0") return false;
   if (value == "1") return true;
   return usage(std::string(name) + " in the environment is 1 or 0");
-}
-
-// Sets `key`_id or `key`_ms of a log's request.
-Outcome<void> set_moment(control::Record& values, const std::string& key, const std::string& text,
-                         WallTime now) {
-  if (text.empty()) return {};
-  const auto time = parse_since(text, now);
-  if (time) {
-    values.set(key + "_ms", time->milliseconds);
-  } else if (parse_message_id(text)) {
-    values.set(key + "_id", text);
-  } else {
-    return usage("--" + key + " takes RFC 3339, a date, how long ago (2d), or a message's id");
-  }
-  return {};
 }
 
 // The verbs: the flags of each, and what they mean together.
@@ -154,9 +88,6 @@ class Parser {
   void add_views();
 
   std::string complaint(std::string text) const;
-  Outcome<Verb> push() const;
-  Outcome<Verb> pull() const;
-  Outcome<Verb> log() const;
 
   WallTime now_;
   CLI::App app_{"Talk to the p2pchat daemon of this host."};
@@ -168,11 +99,8 @@ class Parser {
 
 void Parser::add_people() {
   add_query("id", "Who I am: id, fingerprint, addresses", Shape::pairs);
-  CLI::App& chat = add("chat", "Meet a peer, and talk on this terminal", [this]() -> Outcome<Verb> {
-    auto reader = read_reader(words_, kReaderOfTalk);
-    if (!reader) return end_with(reader.error());
-    return Chat{words_.who, !words_.no_talk, std::move(*reader)};
-  });
+  CLI::App& chat =
+      add("chat", "Meet a peer, and talk on this terminal", [this] { return chat_of(words_); });
   add_word(chat, "TARGET", words_.who, "ID@HOST:PORT, HOST[:PORT], or a contact");
   chat.add_flag("--no-talk", words_.no_talk, "Only meet; print the contact's name");
   chat.add_option("--as", words_.reader, "Whose place moves (default talk)")->type_name("READER");
@@ -197,7 +125,10 @@ void Parser::add_people() {
 }
 
 void Parser::add_push() {
-  CLI::App& push = add("push", "Send a message", [this] { return this->push(); });
+  CLI::App& push = add("push", "Send a message", [this] {
+    words_.has_text = text_->count() > 0;
+    return push_of(words_);
+  });
   add_word(push, "NAME", words_.name, "To whom: a room, a contact, or an id");
   text_ = push.add_option("TEXT", words_.text, "The message; - takes all of stdin")->type_name("");
   push.add_flag("-l,--lines", words_.lines, "Each line of stdin is a message");
@@ -205,7 +136,10 @@ void Parser::add_push() {
 }
 
 void Parser::add_pull() {
-  CLI::App& pull = add("pull", "Read what is new", [this] { return this->pull(); });
+  CLI::App& pull = add("pull", "Read what is new", [this] {
+    words_.has_name = name_->count() > 0;
+    return pull_of(words_);
+  });
   name_ = pull.add_option("NAME", words_.name, "Only this room or contact")->type_name("");
   pull.add_flag("-f,--follow", words_.follow, "Go on with what comes");
   pull.add_option("-n,--count", words_.count, "End after so many messages")->type_name("N");
@@ -224,20 +158,16 @@ void Parser::add_pull() {
 }
 
 void Parser::add_readers() {
-  CLI::App& ack =
-      add("ack", "Note that a reader has had all up to a message", [this]() -> Outcome<Verb> {
-        auto reader = read_reader(words_, kReaderDefault);
-        if (!reader) return end_with(reader.error());
-        const auto values = control::Record().set("reader", *reader).set("id", words_.who);
-        return Query{"ack", values, Shape::nothing};
-      });
+  CLI::App& ack = add("ack", "Note that a reader has had all up to a message",
+                      [this] { return ack_of(words_); });
   add_word(ack, "ID", words_.who, "Of the newest message that was read");
   ack.add_option("--as", words_.reader, "Whose place (default default)")->type_name("READER");
   add_query("readers", "Where each reader stands", Shape::table);
 }
 
 void Parser::add_log() {
-  CLI::App& log = add("log", "The history of a room or contact", [this] { return this->log(); });
+  CLI::App& log =
+      add("log", "The history of a room or contact", [this] { return log_of(words_, now_); });
   add_word(log, "NAME", words_.name, "A room, a contact, or an id");
   log.add_option("--since", words_.since, "From this time or message on")->type_name("TIME");
   log.add_option("--until", words_.until, "Up to this time or message")->type_name("TIME");
@@ -254,67 +184,6 @@ void Parser::add_views() {
   add_query("peers", "Whom I know, and how they are reached", Shape::table);
   add_query("status", "Health and counters", Shape::pairs);
   add_query("doctor", "What is wrong, in one line each", Shape::sentences);
-}
-
-Outcome<Verb> Parser::push() const {
-  const bool has_text = text_->count() > 0;
-  const bool has_file = !words_.file.empty();
-  const int sources = int{has_text} + int{words_.lines} + int{has_file};
-  if (sources == 0) return usage("nothing to push: give a TEXT, - or -l for stdin, or --file F");
-  if (sources > 1) return usage("TEXT, -, -l and --file exclude each other");
-  if (words_.lines) return Push{words_.name, Push::Source::lines, {}};
-  if (has_file) return Push{words_.name, Push::Source::file, words_.file};
-  if (words_.text == "-") return Push{words_.name, Push::Source::input, {}};
-  if (words_.text.empty()) return usage("an empty message says nothing");
-  return Push{words_.name, Push::Source::words, words_.text};
-}
-
-Outcome<Verb> Parser::pull() const {
-  Pull pull;
-  if (name_->count() > 0 && words_.name.empty()) return usage("an empty NAME names nobody");
-  pull.name = words_.name;
-  auto reader = read_reader(words_, kReaderDefault);
-  if (!reader) return end_with(reader.error());
-  pull.reader = std::move(*reader);
-  if (words_.ack != "auto" && words_.ack != "manual") return usage("--ack takes auto or manual");
-  auto idle = read_duration("--idle", words_.idle);
-  if (!idle) return end_with(idle.error());
-  auto timeout = read_duration("--timeout", words_.timeout);
-  if (!timeout) return end_with(timeout.error());
-  auto format = read_format(words_);
-  if (!format) return end_with(format.error());
-  if (!words_.count.empty()) {
-    const auto count = read_count(words_.count);
-    if (!count) return end_with(count.error());
-    pull.count = *count;
-  }
-  pull.follows = words_.follow || idle->has_value();
-  pull.peeks = words_.peek;
-  pull.acknowledges = words_.ack == "auto" && !words_.peek;
-  pull.with_mine = words_.mine;
-  pull.fails_empty = words_.fail_empty;
-  pull.idle = *idle;
-  pull.timeout = *timeout;
-  pull.format = std::move(*format);
-  return pull;
-}
-
-Outcome<Verb> Parser::log() const {
-  Log log;
-  log.values.set("name", words_.name);
-  const auto since = set_moment(log.values, "since", words_.since, now_);
-  if (!since) return end_with(since.error());
-  const auto until = set_moment(log.values, "until", words_.until, now_);
-  if (!until) return end_with(until.error());
-  if (!words_.count.empty()) {
-    const auto count = read_count(words_.count);
-    if (!count) return end_with(count.error());
-    log.values.set("last", static_cast<std::int64_t>(*count));
-  }
-  auto format = read_format(words_);
-  if (!format) return end_with(format.error());
-  log.format = std::move(*format);
-  return log;
 }
 
 // Where p2pchatd puts its socket for an ordinary user, the better place first. Like there, only

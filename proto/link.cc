@@ -161,7 +161,8 @@ Objects read_objects(Unpacker& in) {
   Objects message;
   message.room = in.fixed<RoomId>();
   for (std::size_t left = in.array(kPageItemsMax); left > 0 && in.is_good(); --left) {
-    message.objects.push_back(unpack_object(in));
+    const Object& object = message.objects.emplace_back(unpack_object(in));
+    if (object.kind == Kind::card || object.kind == Kind::standing) in.spoil();
   }
   return message;
 }

@@ -74,7 +74,8 @@ struct Roll {
   ValueId value;  // The last that is decided; of the genesis, what stands for it.
   Hash pool;      // Over all that is known and not settled.
 };
-// What members have signed of the room, in an order in which it can be taken.
+// What members have signed of the room, in an order in which it can be taken; of any kind but a
+// card or a standing.
 struct Objects {
   RoomId room;
   std::vector<Object> objects;

@@ -89,8 +89,8 @@ struct Description {
   PeerId creator;
   std::uint64_t size = 0;
   std::uint64_t voted = 0;  // On the asker's own knock.
-  std::uint64_t gone =
-      0;  // The height at which the asker went, if it was here; its knock names it.
+  // The height at which the asker went when it was here last, or 0: its knock names it.
+  std::uint64_t gone = 0;
 };
 struct Page {
   Cursor cursor;

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "daemon/shell/store/contact_row.h"
+#include "daemon/shell/store/membership_row.h"
 #include "daemon/shell/store/row.h"
 #include "daemon/shell/store/schema.h"
+#include "daemon/shell/store/wish_row.h"
 #include "daemon/shell/store/writer.h"
 #include "proto/limits.h"
 
@@ -29,10 +31,11 @@ bool is_same(const event::BatchDamaged& a, const event::BatchDamaged& b) {
 }
 
 Result<void> load_self(Database& database, Snapshot& snapshot) {
-  Query query(database, "SELECT card_counter, promised FROM self");
+  Query query(database, "SELECT card_counter, promised, listing FROM self");
   if (query.next()) {
     snapshot.card_counter = {unsigned_of(query.integer(0))};
     snapshot.promised = stamp_of_column(query.integer(1));
+    if (!query.is_nothing(2)) snapshot.listing = query.text(2);
   }
   return query.end();
 }
@@ -89,6 +92,12 @@ Result<Snapshot> Store::load() {
   if (auto rooms = load_rooms(impl_->database, snapshot); !rooms) {
     return tl::unexpected(rooms.error());
   }
+  auto memberships = read_memberships(impl_->database);
+  if (!memberships) return tl::unexpected(memberships.error());
+  snapshot.memberships = std::move(*memberships);
+  auto wishes = read_wishes(impl_->database);
+  if (!wishes) return tl::unexpected(wishes.error());
+  snapshot.wishes = std::move(*wishes);
   return snapshot;
 }
 

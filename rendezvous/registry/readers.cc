@@ -54,7 +54,11 @@ Answer Registry::describe(const std::optional<PeerId>& who, const Describe& ques
   const Room* room = find_room(question.name);
   if (room == nullptr) return Failure{ExitCode::unknown, "there is no room of that name"};
   const Genesis& genesis = room->genesis();
-  Description answer{genesis.room, genesis.creator, genesis.size, 0};
+  Description answer;
+  answer.room = genesis.room;
+  answer.creator = genesis.creator;
+  answer.size = genesis.size;
+  if (who) answer.gone = room->roster().gone_at(*who);
   const Stand* stand = who ? room->stand_of(*who) : nullptr;
   if (stand != nullptr && stand->standing.state == State::waiting) {
     answer.voted = stand->standing.voted;

@@ -62,7 +62,8 @@ Result<void> Room::understand(const Entry& entry) {
     case Kind::vote:
     case Kind::pledge:
     case Kind::card:
-    case Kind::standing: return {};
+    case Kind::standing:
+    case Kind::decided: return {};
   }
   return damaged();
 }
@@ -103,7 +104,8 @@ void Room::erase(const Entry& entry) {
     case Kind::pledge:
     case Kind::certificate:
     case Kind::card:
-    case Kind::standing: break;
+    case Kind::standing:
+    case Kind::decided: break;
   }
   entries_.erase(old);
   places_.erase(place);

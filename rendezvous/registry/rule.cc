@@ -48,6 +48,15 @@ Hash pledge_id(const Pledge& pledge) {
 
 // Whether `knock` could be let in as the room stands, once those who have left are gone.
 Verdict fits(const Room& room, const Knock& knock) {
+  if (room.is_member(knock.card.id)) {
+    return deny(ExitCode::failed,
+                "it has left, and the members have not confirmed that yet; try again later");
+  }
+  if (!room.roster().may_enter(knock)) {
+    return deny(ExitCode::failed,
+                "the knock does not name the height at which its sender went when it was in the "
+                "room last; ask about the room again, and knock anew");
+  }
   const std::uint64_t size = room.roster().size_max();
   if (room.count_present() >= size) {
     return deny(ExitCode::limit, "the room is full: it has " + std::to_string(size) + " members");
@@ -290,7 +299,8 @@ Result<Signed> decode_signed(const Object& object) {
     case Kind::pledge: return as_signed(Pledge::decode(object.raw));
     case Kind::certificate: return as_signed(Certificate::decode(object.raw));
     case Kind::card:
-    case Kind::standing: break;
+    case Kind::standing:
+    case Kind::decided: break;
   }
   return fail(Fault::malformed, "objects of that kind are not taken");
 }

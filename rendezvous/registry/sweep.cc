@@ -66,7 +66,8 @@ class Settlement {
       case Kind::vote: return next_.members().contains(entry.by) && stays_change(entry.about);
       case Kind::leave: return stays_member(entry.by);
       case Kind::card:
-      case Kind::standing: break;
+      case Kind::standing:
+      case Kind::decided: break;
     }
     return false;
   }

@@ -15,8 +15,8 @@ from nacl import bindings
 
 ZERO = bytes(32)
 PURPOSES = {"card": 1, "genesis": 6, "knock": 7, "vote": 8, "pledge": 9, "leave": 10, "close": 11}
-(GENESIS, KNOCK, VOTE, LEAVE, CLOSE, EVICTION, VALUE, PLEDGE, CERTIFICATE, CARD,
- STANDING) = range(1, 12)
+(GENESIS, KNOCK, VOTE, LEAVE, CLOSE, EVICTION, VALUE, PLEDGE, CERTIFICATE, CARD, STANDING,
+ DECIDED) = range(1, 13)
 
 
 def pack(value):
@@ -61,8 +61,8 @@ class Identity:
         room = hash_of("p2pchat genesis", body)
         return room, self.signed("genesis", room, body)
 
-    def knock(self, room, note, expires):
-        body = pack([1, room, self.card("candidate"), note, expires])
+    def knock(self, room, note, expires, after=0):
+        body = pack([1, room, self.card("candidate"), note, expires, after])
         return hash_of("p2pchat knock", body), self.signed("knock", room, body)
 
     def vote(self, room, change, yes):
@@ -138,7 +138,7 @@ def main(address):
     to_anna.ask(0, "create", genesis)
     to_ben.ask(1, "create", ben.genesis("ops", 2)[1])
     expect(stranger.ask(0, "rooms", ""), [["ops"], False])
-    expect(to_ben.ask(0, "room", "ops"), [room, anna.id, 2, 0])
+    expect(to_ben.ask(0, "room", "ops"), [room, anna.id, 2, 0, 0])
     to_ben.ask(4, "room", "nowhere")
     stranger.ask(5, "watch", 0)
 
@@ -159,7 +159,7 @@ def main(address):
     # Anna votes, pledges and brings the certificate: Ben is in.
     to_ben.ask(4, "vote", ben.vote(room, knock_id, True))
     expect(to_anna.ask(0, "vote", anna.vote(room, knock_id, True)), [])
-    expect(to_ben.ask(0, "room", "ops"), [room, anna.id, 2, 1])
+    expect(to_ben.ask(0, "room", "ops"), [room, anna.id, 2, 1, 0])
     previous = hash_of("p2pchat genesis value", room)
     value = pack([1, room, 1, previous, [knock], [], [], []])
     value_id = hash_of("p2pchat value", value)
@@ -182,6 +182,17 @@ def main(address):
     to_ben.ask(1, "put", EVICTION, pack([1, room, [anna.seat]]))
     expect(to_ben.ask(0, "leave", ben.leave(room)), [])
     to_ben.ask(4, "vote", ben.vote(room, knock_id, True))
+    to_ben.ask(1, "join", ben.knock(room, "too early", in_an_hour)[1])
+
+    # Anna certifies that Ben has left: a knock of his names that height from now on.
+    gone = pack([1, room, 2, value_id, [], [], [ben.leave(room)], []])
+    value_id = hash_of("p2pchat value", gone)
+    to_anna.ask(0, "put", VALUE, gone)
+    signature, _ = anna.pledge(room, 2, value_id, 7)
+    to_anna.ask(0, "put", CERTIFICATE, pack([1, room, value_id, 2, [[7, signature]]]))
+    expect(to_ben.ask(0, "room", "ops"), [room, anna.id, 2, 0, 2])
+    to_ben.ask(1, "join", ben.knock(room, "as if for the first time", in_an_hour)[1])
+    to_ben.ask(9, "join", ben.knock(room, "within a minute", in_an_hour, after=2)[1])
     to_cleo.ask(0, "join", cleo.knock(room, "", in_an_hour)[1])
     expect(to_anna.ask(0, "delete", anna.close(room, value_id)), [])
     to_cleo.ask(4, "room", "ops")
@@ -189,7 +200,8 @@ def main(address):
     expect(to_anna.ask(0, "remove"), [])
     expect(stranger.ask(0, "list", ZERO), [[], False])
 
-    # Nonsense, and another version, are answered too.
+    # What is no object of a rendezvous, nonsense, and another version are answered too.
+    to_anna.ask(1, "put", DECIDED, b"")
     stranger.socket.send(b"nonsense")
     stranger.receive(1)
     stranger.socket.send(pack([2, "list", None, ZERO]))

@@ -2,24 +2,36 @@
 #include "proto/check.h"
 #include "proto/door.h"
 #include "proto/limits.h"
+#include "proto/overload.h"
 #include "proto/pair.h"
 
 namespace p2pchat {
 namespace {
 
+void check_registration(const door::Registration& registration) {
+  const PeerId& sender = registration.card.id;
+  CHECK(verify_founding(sender, registration.to, registration.founding));
+  if (!registration.reminder) return;
+  CHECK(registration.reminder->card.id == registration.to);
+  CHECK(verify_founding(registration.to, sender, registration.reminder->founding));
+}
+
 void check_question(ByteView input) {
   const auto question = door::decode_question(input);
   if (!question) return;
-  const auto* registration = std::get_if<door::Registration>(&*question);
-  if (registration == nullptr) {
-    CHECK(to_bytes(input) == door::encode_who());
-    return;
-  }
-  const PeerId& sender = registration->card.id;
-  CHECK(verify_founding(sender, registration->to, registration->founding));
-  if (!registration->reminder) return;
-  CHECK(registration->reminder->card.id == registration->to);
-  CHECK(verify_founding(registration->to, sender, registration->reminder->founding));
+  const Bytes raw = to_bytes(input);
+  std::visit(Overload{[&](const door::Who&) { CHECK(raw == door::encode_who()); },
+                      [&](const door::Registration& each) { check_registration(each); },
+                      [&](const door::Inquiry& each) {
+                        CHECK(raw == door::encode(each) && each.name.size() <= kNameBytesMax);
+                      },
+                      [&](const door::Knocking& each) {
+                        CHECK(raw == door::encode(each) && Knock::decode(each.knock.raw));
+                      },
+                      [&](const door::Invitation& each) {
+                        CHECK(raw == door::encode(each) && Card::decode(each.card.raw));
+                      }},
+             *question);
 }
 
 void check_answer(ByteView input) {

@@ -24,6 +24,15 @@ struct Bounds {
   void operator()(const link::Give& message) const {
     for (const Bytes& batch : message.batches) CHECK(batch.size() <= kBatchBytesMax);
   }
+  void operator()(const link::Roll&) const {}
+  void operator()(const link::Objects& message) const {
+    CHECK(message.objects.size() <= kPageItemsMax);
+    for (const Object& object : message.objects) {
+      CHECK(object.kind >= Kind::genesis && object.kind <= Kind::decided);
+      CHECK(object.kind != Kind::card && object.kind != Kind::standing);
+      CHECK(object.raw.size() <= kValueBytesMax);
+    }
+  }
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ void check_answer(ByteView input, const rendezvous::Question& question) {
 }
 
 void check_standing(ByteView input) {
-  const auto standing = rendezvous::Standing::decode(input);
+  const auto standing = Standing::decode(input);
   if (standing) CHECK(standing->encode() == to_bytes(input));
 }
 

@@ -132,6 +132,10 @@ class Consent {
   std::optional<Seat> forgotten() const;
   // The others go on without me, and I have pledged too much since to decide that.
   bool is_put_out() const;
+  // Whoever sits in my last roster, in the one before, or where certified values lead to.
+  std::set<PeerId> circle() const;
+  // What I pledge next is pledged in a round above it.
+  Round floor() const;
   // Members that have decided what can never go together with my last value.
   std::set<Seat> apart() const;
   // It was signed in the seat of the creator, who still sits in it.
@@ -209,8 +213,6 @@ class Consent {
   Round highest_seen(Round below) const;
   bool is_contested(Round round) const;
   bool is_left_behind() const;
-  // What I pledge next is pledged in a round above it.
-  Round floor() const;
   std::set<Seat> liars(const Roster& roster) const;
 
   PeerId self_;

@@ -13,6 +13,16 @@ bool Consent::sits_anywhere(const Seat& seat) const {
                      [&](const Stage& stage) { return stage.roster->holds(seat); });
 }
 
+std::set<PeerId> Consent::circle() const {
+  std::set<PeerId> circle;
+  const auto add = [&](const Roster& roster) {
+    for (const auto& [peer, admission] : roster.members()) circle.insert(peer);
+  };
+  add(*tip().before);
+  for (const Stage& stage : stages_) add(*stage.roster);
+  return circle;
+}
+
 // --- Values ---
 
 void Consent::hold(const Value& value) {

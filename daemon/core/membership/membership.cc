@@ -69,6 +69,12 @@ void Membership::learn(const Object& object, const std::optional<PeerId>& from) 
   }
   if (!*is_news) return;
   is_changed_ = true;
+  if (object.kind == Kind::vote) {
+    // An eviction is nobody's word by itself, and travels before each word about it.
+    const auto vote = Vote::decode(object.raw);
+    const auto eviction = vote ? consent_.eviction(vote->change) : std::nullopt;
+    if (eviction) told_.push_back({{Kind::eviction, eviction->encode()}, from});
+  }
   told_.push_back({object, from});
   if (object.kind == Kind::leave) {
     const auto leave = Leave::decode(object.raw);

@@ -29,7 +29,8 @@ PRAGMA user_version = 1;
 CREATE TABLE self (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   card_counter INTEGER NOT NULL,
-  promised INTEGER NOT NULL
+  promised INTEGER NOT NULL,
+  listing TEXT
 ) STRICT;
 CREATE TABLE contacts (
   id BLOB PRIMARY KEY,
@@ -91,11 +92,45 @@ CREATE TABLE places (
   post INTEGER NOT NULL,
   PRIMARY KEY (uid, reader, room)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE memberships (
+  room BLOB PRIMARY KEY,
+  genesis BLOB NOT NULL,
+  name TEXT NOT NULL,
+  forgotten BLOB,
+  is_gone INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE decisions (
+  room BLOB NOT NULL,
+  height INTEGER NOT NULL,
+  value BLOB NOT NULL,
+  certificate BLOB NOT NULL,
+  UNIQUE (room, height)
+) STRICT;
+CREATE TABLE pledges (
+  room BLOB NOT NULL UNIQUE,
+  pledge BLOB NOT NULL,
+  value BLOB NOT NULL
+) STRICT;
+CREATE TABLE objects (
+  room BLOB NOT NULL,
+  key BLOB NOT NULL,
+  kind INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  UNIQUE (room, key)
+) STRICT;
+CREATE TABLE wishes (
+  room BLOB NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  creator BLOB NOT NULL,
+  knock BLOB NOT NULL,
+  via TEXT NOT NULL,
+  hosts BLOB NOT NULL
+) STRICT;
 CREATE TABLE probe (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   bytes BLOB NOT NULL
 ) STRICT;
-INSERT INTO self VALUES (1, 0, 0);
+INSERT INTO self VALUES (1, 0, 0, NULL);
 COMMIT;
 )sql";
 
@@ -186,7 +221,9 @@ Result<void> probe_tables(Database& database) {
               "SELECT (SELECT count(*) FROM self), (SELECT max(id) FROM contacts),"
               " (SELECT max(id) FROM rooms), (SELECT max(id) FROM feeds),"
               " (SELECT max(sum) FROM (SELECT sum FROM entries ORDER BY id DESC LIMIT 1)),"
-              " (SELECT max(uid) FROM places)");
+              " (SELECT max(uid) FROM places), (SELECT max(room) FROM memberships),"
+              " (SELECT max(rowid) FROM decisions), (SELECT max(rowid) FROM pledges),"
+              " (SELECT max(rowid) FROM objects), (SELECT max(rowid) FROM wishes)");
   const bool is_whole = query.next() && query.integer(0) == 1;
   if (auto end = query.end(); !end) return end;
   if (!is_whole) return tl::unexpected(database.damage());

@@ -4,6 +4,8 @@
 #include <variant>
 
 #include "daemon/shell/store/contact_row.h"
+#include "daemon/shell/store/membership_row.h"
+#include "daemon/shell/store/wish_row.h"
 #include "proto/check.h"
 
 namespace p2pchat {
@@ -108,6 +110,44 @@ Result<void> Writer::store(const action::StoreNotice& action) {
   row.received = action.time;
   row.bytes = bytes;
   return insert(row);
+}
+
+Result<void> Writer::store(const action::StoreRoom& action) {
+  return write_room(database_, action.room);
+}
+
+Result<void> Writer::store(const action::StoreDecision& action) {
+  return write_decision(database_, action);
+}
+
+Result<void> Writer::store(const action::StorePledge& action) {
+  return write_pledge(database_, action);
+}
+
+Result<void> Writer::store(const action::StoreObject& action) {
+  return write_object(database_, action);
+}
+
+Result<void> Writer::store(const action::DropObject& action) {
+  return drop_object(database_, action);
+}
+
+Result<void> Writer::store(const action::StoreWish& action) {
+  return write_wish(database_, action.wish);
+}
+
+Result<void> Writer::store(const action::DropWish& action) {
+  return drop_wish(database_, action.room);
+}
+
+Result<void> Writer::store(const action::StoreListing& action) {
+  Query query(database_, "UPDATE self SET listing = ?1");
+  if (action.address) {
+    query.bind(std::string_view(*action.address));
+  } else {
+    query.bind_nothing();
+  }
+  return query.run();
 }
 
 Result<Writer::Room*> Writer::room(const RoomId& id) {

@@ -45,8 +45,17 @@ class Writer {
   Result<void> store(const action::StoreContact& action);
   Result<void> store(const action::StoreBatch& action);
   Result<void> store(const action::StoreNotice& action);
+  Result<void> store(const action::StoreRoom& action);
+  Result<void> store(const action::StoreDecision& action);
+  Result<void> store(const action::StorePledge& action);
+  Result<void> store(const action::StoreObject& action);
+  Result<void> store(const action::DropObject& action);
+  Result<void> store(const action::StoreWish& action);
+  Result<void> store(const action::DropWish& action);
+  Result<void> store(const action::StoreListing& action);
   template <class Other>
   Result<void> store(const Other&) {
+    static_assert(!action::Durable<Other>);
     return {};
   }
 

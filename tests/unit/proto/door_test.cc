@@ -15,6 +15,27 @@ using fixture::registration;
 using fixture::reminder;
 
 const Identity kCarl = fixture::identity(3);
+const RoomId kRoom = fixture::filled<RoomId>(9);
+
+Knock knock() {
+  Knock knock;
+  knock.room = kRoom;
+  knock.card = fixture::card_of(kAnna);
+  knock.note = "let me in";
+  knock.expires = {1'767'225'600'000};
+  knock.after = 4;
+  knock.sign(kAnna);
+  return knock;
+}
+
+// The question that comes out where `question` goes in.
+template <class T>
+T asked(const T& question) {
+  const auto decoded = door::decode_question(door::encode(question));
+  EXPECT_TRUE(decoded && std::holds_alternative<T>(*decoded));
+  EXPECT_EQ(door::encode(std::get<T>(*decoded)), door::encode(question));
+  return std::get<T>(*decoded);
+}
 
 // What decoding says to a registration by Anna after `change`.
 template <class Change>
@@ -110,12 +131,80 @@ TEST(Door, AQuestionChangedInAnyBitIsRefused) {
             0U);
 }
 
+TEST(Door, InquiryCarriesANameAndItsAsker) {
+  const auto inquiry = asked(door::Inquiry{"garden", kAnna.id()});
+
+  EXPECT_EQ(inquiry.name, "garden");
+  EXPECT_EQ(inquiry.asker, kAnna.id());
+  EXPECT_EQ(asked(door::Inquiry{std::string(kNameBytesMax, 'n'), {}}).name.size(), kNameBytesMax);
+  const door::Inquiry longer{std::string(kNameBytesMax + 1, 'n'), {}};
+  EXPECT_EQ(fault_of(door::decode_question(door::encode(longer))), Fault::malformed);
+}
+
+TEST(Door, KnockingCarriesASignedKnock) {
+  const auto knocking = asked(door::Knocking{knock()});
+
+  EXPECT_EQ(knocking.knock.raw, knock().raw);
+  EXPECT_EQ(knocking.knock.id, knock().id);
+  EXPECT_EQ(knocking.knock.room, kRoom);
+  EXPECT_EQ(knocking.knock.after, 4U);
+}
+
+TEST(Door, AKnockingChangedInAnyBitIsRefused) {
+  EXPECT_EQ(fixture::count_taken_mutants(
+                door::encode(door::Knocking{knock()}),
+                [](const Bytes& bytes) { return door::decode_question(bytes).has_value(); }),
+            0U);
+}
+
+TEST(Door, TheLargestKnockFitsADoor) {
+  Knock largest = knock();
+  const std::vector<Place> places(1, {std::string(kHostBytesMax, 'h'), 65535, 65535, 65535});
+  largest.card = Card::make(kAnna, std::string(kNameBytesMax / 4, 'n'), places, true,
+                            {static_cast<std::uint64_t>(kPackIntegerMax)});
+  largest.note = std::string(kNoteBytesMax, 'n');
+  largest.sign(kAnna);
+
+  EXPECT_LE(door::framed(door::encode(door::Knocking{largest})).size(), kDoorBytesMax);
+  EXPECT_EQ(asked(door::Knocking{largest}).knock.raw, largest.raw);
+}
+
+TEST(Door, InvitationCarriesARoomAndTheCardOfAMember) {
+  const auto invitation = asked(door::Invitation{kRoom, fixture::card_of(kBob, "bob")});
+
+  EXPECT_EQ(invitation.room, kRoom);
+  EXPECT_EQ(invitation.card.raw, fixture::card_of(kBob, "bob").raw);
+  Card forged = fixture::card_of(kBob);
+  forged.raw.back() ^= 1U;
+  EXPECT_EQ(fault_of(door::decode_question(door::encode(door::Invitation{kRoom, forged}))),
+            Fault::forged);
+}
+
+TEST(Door, MutantsOfAQuestionAreRefusedOrReadAsWhatTheySay) {
+  const Bytes inquiry = door::encode(door::Inquiry{"garden", kAnna.id()});
+  const Bytes invitation = door::encode(door::Invitation{kRoom, fixture::card_of(kBob)});
+  for (const Bytes& bytes : {inquiry, invitation}) {
+    fixture::count_taken_mutants(bytes, [](const Bytes& mutant) {
+      const auto read = door::decode_question(mutant);
+      if (!read) return false;
+      const auto* asks = std::get_if<door::Inquiry>(&*read);
+      const auto* invites = std::get_if<door::Invitation>(&*read);
+      EXPECT_TRUE(asks == nullptr || door::encode(*asks) == mutant);
+      EXPECT_TRUE(invites == nullptr || door::encode(*invites) == mutant);
+      return true;
+    });
+  }
+}
+
 TEST(Door, OtherWordsAreMalformed) {
   const auto fault = [](Packer& packer) { return fault_of(door::decode_question(packer.take())); };
 
   EXPECT_EQ(fault(Packer().array(1).integer(2)), Fault::malformed);
   EXPECT_EQ(fault(Packer().array(1).integer(1)), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(1).integer(5)), Fault::malformed);
   EXPECT_EQ(fault(Packer().array(2).integer(0).nil()), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(2).integer(2).text("garden")), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(2).integer(4).fixed(kRoom)), Fault::malformed);
   EXPECT_EQ(fault(Packer().array(0)), Fault::malformed);
   EXPECT_EQ(fault_of(door::decode_question(Bytes(kDoorBytesMax))), Fault::malformed);
 }
@@ -140,6 +229,65 @@ TEST(Door, AckCarriesWhatItHolds) {
   EXPECT_EQ(carried(door::Ack{Code::invalid, "why", false, {}, {}}).code, Code::invalid);
 }
 
+TEST(Door, OutlineTellsACandidateOfARoom) {
+  const Card card = fixture::card_of(kBob, "bob");
+
+  const auto outline = carried(door::Outline{kRoom, kCarl.id(), kMembersMax, 12, card});
+
+  EXPECT_EQ(outline.room, kRoom);
+  EXPECT_EQ(outline.creator, kCarl.id());
+  EXPECT_EQ(outline.size, kMembersMax);
+  EXPECT_EQ(outline.gone, 12U);
+  EXPECT_EQ(outline.card.raw, card.raw);
+}
+
+TEST(Door, AnsweredTellsACandidateHowItStands) {
+  const Card card = fixture::card_of(kBob, "bob");
+  for (auto state = static_cast<int>(State::waiting); state <= static_cast<int>(State::closed);
+       ++state) {
+    const auto answered = carried(door::Answered{static_cast<State>(state), 3, card});
+
+    EXPECT_EQ(answered.state, static_cast<State>(state));
+    EXPECT_EQ(answered.voted, 3U);
+    EXPECT_EQ(answered.card.raw, card.raw);
+  }
+}
+
+TEST(Door, RefusedCarriesACodeAndAReason) {
+  const auto refused = carried(door::Refused{ExitCode::limit, "the room is full"});
+
+  EXPECT_EQ(refused.code, ExitCode::limit);
+  EXPECT_EQ(refused.reason, "the room is full");
+  EXPECT_EQ(carried(door::Refused{ExitCode::terminated, std::string(999, 'x')}).reason.size(),
+            kReasonBytesMax);
+}
+
+TEST(Door, MutantsOfAnAnswerAreRefusedOrReadAsWhatTheySay) {
+  const Card card = fixture::card_of(kBob);
+  for (const door::Answer& answer : std::initializer_list<door::Answer>{
+           door::Outline{kRoom, kCarl.id(), 5, 0, card}, door::Answered{State::waiting, 2, card},
+           door::Refused{ExitCode::refused, "no"}}) {
+    fixture::count_taken_mutants(door::encode(answer), [](const Bytes& mutant) {
+      const auto read = door::decode_answer(mutant);
+      EXPECT_TRUE(!read || door::encode(*read) == mutant);
+      return read.has_value();
+    });
+  }
+}
+
+TEST(Door, AnAnswerOutOfItsBoundsIsMalformed) {
+  const auto fault = [](const door::Answer& answer) {
+    return fault_of(door::decode_answer(door::encode(answer)));
+  };
+  const Card card = fixture::card_of(kBob);
+
+  EXPECT_EQ(fault(door::Outline{kRoom, {}, kMembersMax + 1, 0, card}), Fault::malformed);
+  EXPECT_EQ(fault(door::Answered{static_cast<State>(6), 0, card}), Fault::malformed);
+  EXPECT_EQ(fault(door::Answered{State::waiting, kMembersMax + 1, card}), Fault::malformed);
+  EXPECT_EQ(fault(door::Refused{ExitCode::done, "no"}), Fault::malformed);
+  EXPECT_EQ(fault(door::Refused{static_cast<ExitCode>(256), "no"}), Fault::malformed);
+}
+
 TEST(Door, AnAnswerWithAForgedCardIsForged) {
   Card card = fixture::card_of(kAnna);
   card.raw.back() ^= 1U;
@@ -147,6 +295,10 @@ TEST(Door, AnAnswerWithAForgedCardIsForged) {
 
   EXPECT_EQ(fault_of(door::decode_answer(door::encode(door::Introduction{card}))), Fault::forged);
   EXPECT_EQ(fault_of(door::decode_answer(door::encode(ack))), Fault::forged);
+  const door::Outline outline{kRoom, kCarl.id(), 5, 0, card};
+  EXPECT_EQ(fault_of(door::decode_answer(door::encode(outline))), Fault::forged);
+  const door::Answered answered{State::member, 0, card};
+  EXPECT_EQ(fault_of(door::decode_answer(door::encode(answered))), Fault::forged);
 }
 
 TEST(Door, WhatIsNoAnswerIsMalformed) {
@@ -156,6 +308,9 @@ TEST(Door, WhatIsNoAnswerIsMalformed) {
   EXPECT_EQ(fault(Packer().array(2).integer(2).text("")), Fault::malformed);
   EXPECT_EQ(fault(Packer().array(2).integer(5).text("")), Fault::malformed);
   EXPECT_EQ(fault(Packer().array(2).integer(0).text("")), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(3).integer(8).integer(1).text("")), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(2).integer(7).integer(1)), Fault::malformed);
+  EXPECT_EQ(fault(Packer().array(3).integer(6).integer(0).integer(0)), Fault::malformed);
   EXPECT_EQ(fault(Packer().array(5).integer(4).text("").boolean(false).nil().integer(1)),
             Fault::malformed);
   EXPECT_EQ(fault_of(door::decode_answer({})), Fault::malformed);

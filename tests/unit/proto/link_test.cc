@@ -39,6 +39,8 @@ std::vector<link::Message> one_of_each() {
       link::Heads{kRoom, {fixture::head(1)}},
       link::Want{{1}, kRoom, fixture::anna_feed(), {1}, {2}, 3},
       link::Give{{1}, kRoom, {{1, 2}}, true},
+      link::Roll{kRoom, 7, filled<ValueId>(2), filled<Hash>(3)},
+      link::Objects{kRoom, {{Kind::value, {1, 2}}, {Kind::decided, {}}}},
   };
 }
 
@@ -139,10 +141,58 @@ TEST(Link, GiveCarriesBatchesInOrder) {
   EXPECT_TRUE(carried(link::Give{{7}, kRoom, {}, false}).batches.empty());
 }
 
+TEST(Link, RollTellsHowFarItsSenderHasCome) {
+  const auto roll =
+      carried(link::Roll{kRoom, kPackIntegerMax, filled<ValueId>(2), filled<Hash>(3)});
+
+  EXPECT_EQ(roll.room, kRoom);
+  EXPECT_EQ(roll.height, kPackIntegerMax);
+  EXPECT_EQ(roll.value, filled<ValueId>(2));
+  EXPECT_EQ(roll.pool, filled<Hash>(3));
+}
+
+TEST(Link, ObjectsCarryWhatMembersSignInOrder) {
+  std::vector<Object> objects;
+  for (const Kind kind :
+       {Kind::genesis, Kind::knock, Kind::vote, Kind::leave, Kind::close, Kind::eviction,
+        Kind::value, Kind::pledge, Kind::certificate, Kind::decided}) {
+    objects.push_back({kind, to_bytes("signed elsewhere")});
+  }
+
+  EXPECT_EQ(carried(link::Objects{kRoom, objects}).objects, objects);
+  EXPECT_EQ(carried(link::Objects{kRoom, objects}).room, kRoom);
+  EXPECT_TRUE(carried(link::Objects{kRoom, {}}).objects.empty());
+}
+
+TEST(Link, ObjectsCarryALargestValueOrAFullPage) {
+  const std::vector<Object> largest{{Kind::value, Bytes(kValueBytesMax, 1)}};
+  const std::vector<Object> many(kPageItemsMax, {Kind::vote, {1}});
+
+  EXPECT_EQ(carried(link::Objects{kRoom, largest}).objects, largest);
+  EXPECT_EQ(carried(link::Objects{kRoom, many}).objects, many);
+}
+
+TEST(Link, ObjectsThatOnlyARendezvousTellsAreMalformed) {
+  for (const Kind kind : {Kind::card, Kind::standing}) {
+    const Bytes frame = link::encode(link::Objects{kRoom, {{Kind::vote, {}}, {kind, {}}}});
+
+    EXPECT_EQ(fault_of(link::decode(frame)), Fault::malformed);
+  }
+}
+
+TEST(Link, ObjectsOverAPageAreMalformed) {
+  Packer packer;
+  packer.array(3).integer(13).fixed(kRoom).array(kPageItemsMax + 1);
+  for (std::size_t i = 0; i <= kPageItemsMax; ++i) pack(packer, Object{Kind::vote, {}});
+
+  EXPECT_EQ(fault_of_frame(packer), Fault::malformed);
+}
+
 TEST(Link, AnotherWordOrNumberOfValuesIsMalformed) {
   EXPECT_EQ(fault_of_frame(Packer().array(2).integer(8).fixed(kRoom)), std::nullopt);
   EXPECT_EQ(fault_of_frame(Packer().array(2).integer(0).fixed(kRoom)), Fault::malformed);
   EXPECT_EQ(fault_of_frame(Packer().array(2).integer(12).fixed(kRoom)), Fault::malformed);
+  EXPECT_EQ(fault_of_frame(Packer().array(2).integer(14).fixed(kRoom)), Fault::malformed);
   EXPECT_EQ(fault_of_frame(Packer().array(3).integer(8).fixed(kRoom).nil()), Fault::malformed);
   EXPECT_EQ(fault_of_frame(Packer().array(1).integer(8)), Fault::malformed);
   EXPECT_EQ(fault_of_frame(Packer().array(0)), Fault::malformed);

@@ -36,7 +36,7 @@ std::vector<std::pair<Question, Answer>> every_answer() {
           {Remove{}, Done{}},
           {List{}, Cards{{anna()}, true}},
           {Rooms{}, Names{{"ops", "play"}, false}},
-          {Describe{}, Description{filled<RoomId>(1), kAnna.id(), 5, 2}},
+          {Describe{}, Description{filled<RoomId>(1), kAnna.id(), 5, 2, 7}},
           {Watch{}, Page{{99}, {{Kind::vote, to_bytes("v")}, {Kind::card, anna().raw}}, true}},
           {Fetch{}, Page{{99}, {}, false}}};
 }
@@ -95,6 +95,8 @@ TEST(Rendezvous, AVerbThatIsUnknownOrTakesAnotherKindIsRefused) {
   EXPECT_TRUE(decode_request(put(Kind::certificate)));
   EXPECT_EQ(fault_of(decode_request(put(Kind::close))), Fault::malformed);
   EXPECT_EQ(fault_of(decode_request(put(Kind::card))), Fault::malformed);
+  EXPECT_EQ(fault_of(decode_request(put(Kind::standing))), Fault::malformed);
+  EXPECT_EQ(fault_of(decode_request(put(Kind::decided))), Fault::malformed);
   EXPECT_EQ(fault_of(decode_request(Packer().array(3).integer(1).text("evict").nil().take())),
             Fault::malformed);
 }
@@ -106,14 +108,29 @@ TEST(Rendezvous, ACardThatDoesNotHoldIsRefused) {
   EXPECT_EQ(fault_of(decode_request(encode({kAnna.id(), add}))), Fault::forged);
 }
 
-TEST(Rendezvous, AStandingReadsAsItWasWritten) {
-  const Standing standing{filled<RoomId>(1), filled<ChangeId>(2), State::expired, 7};
+TEST(Rendezvous, ADescriptionTellsAllThatACandidateMayKnow) {
+  const Description written{filled<RoomId>(1), kAnna.id(), 5, 2, 7};
 
-  const auto read = Standing::decode(standing.encode());
+  const auto read = decode_answer(encode(written), Describe{});
 
   ASSERT_TRUE(read);
-  EXPECT_EQ(*read, standing);
-  EXPECT_LE(standing.encode().size(), kStandingBytesMax);
+  const auto description = std::get<Description>(*read);
+  EXPECT_EQ(description.room, written.room);
+  EXPECT_EQ(description.creator, written.creator);
+  EXPECT_EQ(description.size, written.size);
+  EXPECT_EQ(description.voted, written.voted);
+  EXPECT_EQ(description.gone, written.gone);
+}
+
+TEST(Rendezvous, APageHoldsWhatARendezvousTellsOnly) {
+  const auto fault = [](Kind kind) {
+    const Page page{{1}, {{Kind::genesis, {}}, {kind, {}}}, false};
+    return fault_of(decode_answer(encode(page), Watch{}));
+  };
+
+  EXPECT_EQ(fault(Kind::card), std::nullopt);
+  EXPECT_EQ(fault(Kind::standing), std::nullopt);
+  EXPECT_EQ(fault(Kind::decided), Fault::malformed);
 }
 
 TEST(Rendezvous, TheLargestObjectFitsAFrame) {

@@ -95,12 +95,13 @@ class RegistryFixture : public ::testing::Test {
     return genesis;
   }
   Knock knock_of(std::uint8_t who, const RoomId& room, std::string note = "",
-                 Duration lifetime = 24h) const {
+                 Duration lifetime = 24h, std::uint64_t after = 0) const {
     Knock knock;
     knock.room = room;
     knock.card = sample_card(who, "peer" + std::to_string(who));
     knock.note = std::move(note);
     knock.expires = {now_.milliseconds + lifetime.count()};
+    knock.after = after;
     knock.sign(sample_identity(who));
     return knock;
   }

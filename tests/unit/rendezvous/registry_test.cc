@@ -139,7 +139,9 @@ TEST_F(RegistryTest, RefusesBytesThatDoNotHold) {
 
   EXPECT_EQ(put(1, Kind::genesis, genesis.raw), 1);
   EXPECT_EQ(put(1, Kind::vote, to_bytes("nonsense")), 1);
-  EXPECT_EQ(put(1, Kind::card, sample_card(1, "one").raw), 1);
+  for (const Kind kind : {Kind::card, Kind::standing, Kind::decided}) {
+    EXPECT_EQ(put(1, kind, sample_card(1, "one").raw), 1);
+  }
 }
 
 // --- Reading ---
@@ -162,6 +164,23 @@ TEST_F(RegistryTest, TellsACandidateRoomIdCreatorSizeAndVotesAndNothingElse) {
   EXPECT_EQ(code(3, Fetch{roster.room(), {}}), 4);
   EXPECT_EQ(std::get<Description>(ask(7, Describe{"ops"})).voted, 0U) << "not of another's knock";
   EXPECT_EQ(code(3, Describe{"nowhere"}), 4);
+}
+
+TEST_F(RegistryTest, TellsWhoWasInARoomAtWhichHeightItWent) {
+  const Roster roster = let_in(make_room(1, "ops"), 2);
+  ASSERT_EQ(put(2, Kind::leave, leave_of(2, roster).raw), 0);
+  const auto gone = [&](std::uint8_t who) {
+    return std::get<Description>(ask(who, Describe{"ops"})).gone;
+  };
+
+  EXPECT_EQ(gone(2), 0U) << "no value holds its leave yet";
+  certify(roster, value_of_changes(roster, {}, {}, {leave_of(2, roster)}));
+
+  EXPECT_EQ(gone(2), 2U);
+  EXPECT_EQ(gone(1), 0U);
+  EXPECT_EQ(gone(3), 0U);
+  const Answer anonymous = registry_.handle(now_, {}, {std::nullopt, Describe{"ops"}}).answer;
+  EXPECT_EQ(std::get<Description>(anonymous).gone, 0U);
 }
 
 TEST_F(RegistryTest, AnswersAWatchWithWhatIsNewSinceItsCursor) {

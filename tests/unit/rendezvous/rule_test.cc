@@ -9,6 +9,7 @@ namespace p2pchat::rendezvous {
 namespace {
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::Not;
 
 class RuleTest : public RegistryFixture {
@@ -58,6 +59,29 @@ TEST_F(RuleTest, AKnockForARoomOneIsInIsRefused) {
   pass(2min);
 
   EXPECT_EQ(join(2, knock_of(2, roster.room(), "again")), 1);
+}
+
+TEST_F(RuleTest, AKnockMustNameTheHeightAtWhichItsCandidateWent) {
+  const Roster roster = three();
+  const Knock early = knock_of(3, roster.room(), "again");
+  ASSERT_EQ(put(3, Kind::leave, leave_of(3, roster).raw), 0);
+  const auto why = [&](std::uint8_t who, const Knock& knock) {
+    const Answer answer = ask(who, Put{{Kind::knock, knock.raw}});
+    return code_of(answer) == 1 ? std::get<Failure>(answer).text : "";
+  };
+
+  EXPECT_THAT(why(3, early), HasSubstr("have not confirmed")) << "no value holds its leave yet";
+  certify(roster, value_of_changes(roster, {}, {}, {leave_of(3, roster)}));
+
+  const auto after = [&](std::uint64_t height) {
+    return knock_of(3, roster.room(), "", 24h, height);
+  };
+  pass(1min);
+  EXPECT_THAT(why(3, early), HasSubstr("the height")) << "it is from before it went";
+  EXPECT_THAT(why(3, after(2)), HasSubstr("the height"));
+  EXPECT_THAT(why(3, after(4)), HasSubstr("the height"));
+  EXPECT_THAT(why(4, knock_of(4, roster.room(), "", 24h, 3)), HasSubstr("the height"));
+  EXPECT_EQ(join(3, after(3)), 0);
 }
 
 TEST_F(RuleTest, AKnockAtAFullRoomIsOverALimit) {
@@ -355,7 +379,7 @@ TEST_F(RuleTest, WhoHasLeftMayKnockAnewAndMakesRoomForAnother) {
   EXPECT_EQ(join(4, knock_of(4, roster.room())), 0);
   const Roster after = certify(roster, value_of_changes(roster, {}, {}, {leave_of(3, roster)}));
   pass(1min);
-  EXPECT_EQ(join(3, knock_of(3, roster.room(), "again")), 0);
+  EXPECT_EQ(join(3, knock_of(3, roster.room(), "again", 24h, after.height())), 0);
   EXPECT_EQ(state(3, roster.room()), State::waiting);
 }
 

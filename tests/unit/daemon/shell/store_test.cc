@@ -70,6 +70,9 @@ TEST_F(StoreTest, IsEmptyWhenItIsNew) {
   EXPECT_EQ(snapshot->promised, Stamp{0});
   EXPECT_TRUE(snapshot->contacts.empty());
   EXPECT_TRUE(snapshot->rooms.empty());
+  EXPECT_TRUE(snapshot->memberships.empty());
+  EXPECT_TRUE(snapshot->wishes.empty());
+  EXPECT_FALSE(snapshot->listing);
 }
 
 TEST_F(StoreTest, KeepsSelfAcrossReopening) {
@@ -81,6 +84,19 @@ TEST_F(StoreTest, KeepsSelfAcrossReopening) {
   ASSERT_TRUE(snapshot);
   EXPECT_EQ(snapshot->card_counter, Counter{5});
   EXPECT_EQ(snapshot->promised, Stamp{6});
+}
+
+TEST_F(StoreTest, KeepsWhereItIsListed) {
+  ASSERT_TRUE(store_->commit(Actions{action::StoreListing{"host.example"}}));
+  ASSERT_TRUE(store_->commit(Actions{action::StoreSelf{{3}, {4}}}));
+  reopen();
+  EXPECT_EQ(store_->load()->listing, "host.example");
+
+  ASSERT_TRUE(store_->commit(Actions{action::StoreListing{""}}));
+  EXPECT_EQ(store_->load()->listing, "");
+
+  ASSERT_TRUE(store_->commit(Actions{action::StoreListing{std::nullopt}}));
+  EXPECT_EQ(store_->load()->listing, std::nullopt);
 }
 
 TEST_F(StoreTest, KeepsEveryFieldOfAContact) {

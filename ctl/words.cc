@@ -1,0 +1,141 @@
+#include "ctl/words.h"
+
+#include <charconv>
+#include <limits>
+#include <system_error>
+
+#include "ctl/time_text.h"
+#include "proto/batch.h"
+#include "proto/limits.h"
+#include "proto/text.h"
+
+namespace p2pchat::ctl {
+
+namespace {
+
+Outcome<std::uint64_t> read_count(const std::string& text) {
+  std::uint64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  constexpr auto kCountMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (error != std::errc() || rest != end || count == 0 || count > kCountMax) {
+    return usage("-n takes a whole number above 0");
+  }
+  return count;
+}
+
+Outcome<std::optional<Format>> read_format(const Words& words) {
+  if (words.format.empty()) return std::nullopt;
+  if (words.json) return usage("--format and --json exclude each other");
+  auto format = Format::parse(words.format);
+  if (!format) return end_with(format.error());
+  return std::optional(std::move(*format));
+}
+
+Outcome<std::string> read_reader(const Words& words, std::string_view fallback) {
+  if (words.reader.empty()) return std::string(fallback);
+  if (words.reader.size() > kReaderNameBytesMax || cleaned(words.reader) != words.reader) {
+    return usage("--as takes a name of at most 64 bytes, without control characters");
+  }
+  return words.reader;
+}
+
+// Sets `key`_id or `key`_ms of a log's request.
+Outcome<void> set_moment(control::Record& values, const std::string& key, const std::string& text,
+                         WallTime now) {
+  if (text.empty()) return {};
+  const auto time = parse_since(text, now);
+  if (time) {
+    values.set(key + "_ms", time->milliseconds);
+  } else if (parse_message_id(text)) {
+    values.set(key + "_id", text);
+  } else {
+    return usage("--" + key + " takes RFC 3339, a date, how long ago (2d), or a message's id");
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome<std::optional<Duration>> read_duration(const std::string& flag, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto duration = parse_duration(text);
+  if (!duration) return usage(flag + " takes a duration such as 500ms, 10s, 5m, 2h or 2d");
+  return duration;
+}
+
+Outcome<Verb> chat_of(const Words& words) {
+  auto reader = read_reader(words, kReaderOfTalk);
+  if (!reader) return end_with(reader.error());
+  return Chat{words.who, !words.no_talk, std::move(*reader)};
+}
+
+Outcome<Verb> push_of(const Words& words) {
+  const bool has_text = words.has_text;
+  const bool has_file = !words.file.empty();
+  const int sources = int{has_text} + int{words.lines} + int{has_file};
+  if (sources == 0) return usage("nothing to push: give a TEXT, - or -l for stdin, or --file F");
+  if (sources > 1) return usage("TEXT, -, -l and --file exclude each other");
+  if (words.lines) return Push{words.name, Push::Source::lines, {}};
+  if (has_file) return Push{words.name, Push::Source::file, words.file};
+  if (words.text == "-") return Push{words.name, Push::Source::input, {}};
+  if (words.text.empty()) return usage("an empty message says nothing");
+  return Push{words.name, Push::Source::words, words.text};
+}
+
+Outcome<Verb> pull_of(const Words& words) {
+  Pull pull;
+  if (words.has_name && words.name.empty()) return usage("an empty NAME names nobody");
+  pull.name = words.name;
+  auto reader = read_reader(words, kReaderDefault);
+  if (!reader) return end_with(reader.error());
+  pull.reader = std::move(*reader);
+  if (words.ack != "auto" && words.ack != "manual") return usage("--ack takes auto or manual");
+  auto idle = read_duration("--idle", words.idle);
+  if (!idle) return end_with(idle.error());
+  auto timeout = read_duration("--timeout", words.timeout);
+  if (!timeout) return end_with(timeout.error());
+  auto format = read_format(words);
+  if (!format) return end_with(format.error());
+  if (!words.count.empty()) {
+    const auto count = read_count(words.count);
+    if (!count) return end_with(count.error());
+    pull.count = *count;
+  }
+  pull.follows = words.follow || idle->has_value();
+  pull.peeks = words.peek;
+  pull.acknowledges = words.ack == "auto" && !words.peek;
+  pull.with_mine = words.mine;
+  pull.fails_empty = words.fail_empty;
+  pull.idle = *idle;
+  pull.timeout = *timeout;
+  pull.format = std::move(*format);
+  return pull;
+}
+
+Outcome<Verb> ack_of(const Words& words) {
+  auto reader = read_reader(words, kReaderDefault);
+  if (!reader) return end_with(reader.error());
+  const auto values = control::Record().set("reader", *reader).set("id", words.who);
+  return Query{"ack", values, Query::Shape::nothing};
+}
+
+Outcome<Verb> log_of(const Words& words, WallTime now) {
+  Log log;
+  log.values.set("name", words.name);
+  const auto since = set_moment(log.values, "since", words.since, now);
+  if (!since) return end_with(since.error());
+  const auto until = set_moment(log.values, "until", words.until, now);
+  if (!until) return end_with(until.error());
+  if (!words.count.empty()) {
+    const auto count = read_count(words.count);
+    if (!count) return end_with(count.error());
+    log.values.set("last", static_cast<std::int64_t>(*count));
+  }
+  auto format = read_format(words);
+  if (!format) return end_with(format.error());
+  log.format = std::move(*format);
+  return log;
+}
+
+}  // namespace p2pchat::ctl

@@ -1,0 +1,171 @@
+#include "daemon/core/membership/membership.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/daemon/core/membership/circle.h"
+
+namespace p2pchat {
+namespace {
+
+using namespace fixture;
+using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
+using What = Membership::News::What;
+
+std::vector<What> what(const std::vector<Membership::News>& news) {
+  std::vector<What> all;
+  for (const auto& each : news) all.push_back(each.what);
+  return all;
+}
+
+TEST(Membership, ItsFounderIsInAlone) {
+  Circle circle;
+
+  EXPECT_TRUE(circle.of(kAnna).is_in());
+  EXPECT_THAT(circle.members_of(kAnna), ElementsAre(kAnna.id()));
+}
+
+TEST(Membership, WhomAllHaveAcceptedIsInAtEverybodys) {
+  Circle circle;
+
+  circle.admit(kBob);
+  circle.admit(kCarl);
+
+  for (const Identity& each : {kAnna, kBob, kCarl}) {
+    EXPECT_TRUE(circle.of(each).is_in());
+    EXPECT_THAT(circle.members_of(each), UnorderedElementsAre(kAnna.id(), kBob.id(), kCarl.id()));
+  }
+}
+
+TEST(Membership, PeopleAreToldWhoKnocksAndWhoComes) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.admit(kCarl);
+
+  EXPECT_THAT(what(circle.at(kAnna).news),
+              ElementsAre(What::knocked, What::came, What::knocked, What::came));
+  EXPECT_THAT(what(circle.at(kBob).news), ElementsAre(What::entered, What::knocked, What::came));
+  EXPECT_THAT(what(circle.at(kCarl).news), ElementsAre(What::entered));
+}
+
+TEST(Membership, OneNoEndsAKnock) {
+  Circle circle;
+  circle.admit(kBob);
+  const Knock knock = circle.knock_of(kCarl);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), knock));
+  circle.settle();
+
+  ASSERT_TRUE(circle.of(kBob).vote(circle.turn_of(kBob), kCarl.id(), false, "no"));
+  circle.settle();
+
+  EXPECT_EQ(circle.of(kAnna).state_of(knock), State::refused);
+  EXPECT_FALSE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+  EXPECT_THAT(circle.members_of(kAnna), UnorderedElementsAre(kAnna.id(), kBob.id()));
+}
+
+TEST(Membership, AVoteIsFinal) {
+  Circle circle;
+  circle.admit(kBob);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), circle.knock_of(kCarl)));
+  circle.settle();
+
+  EXPECT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+  EXPECT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+  EXPECT_FALSE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), false, ""));
+}
+
+TEST(Membership, WhoIsEvictedIsOutEverywhere) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.admit(kCarl);
+
+  ASSERT_TRUE(circle.of(kAnna).evict(circle.turn_of(kAnna), {kCarl.id()}, "silent"));
+  circle.settle();
+  ASSERT_TRUE(circle.of(kBob).evict(circle.turn_of(kBob), {kCarl.id()}, ""));
+  circle.settle();
+
+  EXPECT_THAT(circle.members_of(kAnna), UnorderedElementsAre(kAnna.id(), kBob.id()));
+  EXPECT_FALSE(circle.of(kCarl).is_in());
+  EXPECT_EQ(circle.at(kCarl).news.back().what, What::put_out);
+}
+
+TEST(Membership, ARoomOfTwoCannotEvict) {
+  Circle circle;
+  circle.admit(kBob);
+
+  const auto voted = circle.of(kAnna).evict(circle.turn_of(kAnna), {kBob.id()}, "");
+
+  ASSERT_FALSE(voted);
+  EXPECT_EQ(voted.error().text, "of two, neither can evict the other: leave instead");
+}
+
+TEST(Membership, WhoLeavesIsOutAndMayComeBackByANewKnock) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.admit(kCarl);
+
+  circle.of(kCarl).leave(circle.turn_of(kCarl), std::nullopt);
+  circle.settle();
+  EXPECT_FALSE(circle.of(kCarl).is_in());
+  EXPECT_TRUE(circle.of(kCarl).is_over());
+  EXPECT_THAT(circle.members_of(kAnna), UnorderedElementsAre(kAnna.id(), kBob.id()));
+
+  const auto old = circle.of(kAnna).knocked(circle.turn_of(kAnna), circle.knock_of(kCarl));
+  EXPECT_FALSE(old);
+  EXPECT_EQ(circle.of(kAnna).roster().gone_at(kCarl.id()), 3U);
+}
+
+TEST(Membership, AClosedRoomIsClosedForAll) {
+  Circle circle;
+  circle.admit(kBob);
+
+  circle.of(kAnna).close(circle.turn_of(kAnna));
+  circle.settle();
+
+  EXPECT_FALSE(circle.of(kAnna).is_in());
+  EXPECT_FALSE(circle.of(kBob).is_in());
+  EXPECT_EQ(circle.at(kBob).news.back().what, What::closed);
+}
+
+TEST(Membership, ItGoesOnFromWhatIsStored) {
+  Circle circle;
+  circle.admit(kBob);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), circle.knock_of(kCarl)));
+  circle.settle();
+  ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+  circle.settle();
+
+  auto restored = Membership::restore(circle.stored(kAnna), kAnna.id());
+
+  ASSERT_TRUE(restored) << restored.error().text;
+  EXPECT_TRUE(restored->is_in());
+  EXPECT_EQ(restored->roster().value(), circle.of(kBob).roster().value());
+  EXPECT_EQ(restored->voted_on(circle.knock_of(kCarl).id), 1U);
+}
+
+TEST(Membership, WhoWasAwayIsBroughtUpToDate) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.admit(kCarl);
+  circle.cut_off(kCarl);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), circle.knock_of(kDora)));
+  circle.settle();
+  ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kDora.id(), true, ""));
+  ASSERT_TRUE(circle.of(kBob).vote(circle.turn_of(kBob), kDora.id(), true, ""));
+  circle.settle();
+  EXPECT_FALSE(circle.of(kCarl).knock_of(kDora.id()));
+
+  circle.bring_back(kCarl);
+  ASSERT_TRUE(circle.of(kCarl).vote(circle.turn_of(kCarl), kDora.id(), true, ""));
+  circle.add(kDora);
+  circle.settle();
+  circle.greet(kDora.id());
+  circle.settle();
+
+  EXPECT_TRUE(circle.of(kDora).is_in());
+  EXPECT_EQ(circle.members_of(kCarl).size(), 4U);
+}
+
+}  // namespace
+}  // namespace p2pchat
