@@ -75,6 +75,8 @@ inline constexpr Duration kRoundPatience = 2s;
 inline constexpr Duration kEvictionPatience = 7 * 24h;
 // How often policies and expiry are looked at while something waits.
 inline constexpr Duration kPolicyInterval = 1min;
+// What all have said yes to in time is carried through for so long after a knock has expired.
+inline constexpr Duration kKnockGrace = 1h;
 // A knock is for so long, unless it is answered before.
 inline constexpr Duration kKnockLifetime = 7 * 24h;
 

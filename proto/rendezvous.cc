@@ -193,6 +193,25 @@ struct AnswerWriter {
 
 }  // namespace
 
+Result<Locator> parse_locator(std::string_view text) {
+  const std::size_t at = text.find('@');
+  if (at == std::string_view::npos) return fail(Fault::usage, "must be ID@HOST:PORT");
+  const auto id = peer_id(text.substr(0, at));
+  if (!id || !curve_key(*id)) {
+    return fail(Fault::usage, "what stands before '@' is not an id (52 characters)");
+  }
+  auto address = parse_address(text.substr(at + 1), kPortDefault);
+  if (!address) return tl::unexpected(address.error());
+  if (address->host == "*" || address->port == 0) {
+    return fail(Fault::usage, "what stands behind '@' is no address to connect to");
+  }
+  return Locator{*id, *std::move(address)};
+}
+
+std::string to_text(const Locator& locator) {
+  return to_text(locator.id) + "@" + to_text(locator.address);
+}
+
 Bytes encode(const Request& request) {
   const auto& asker = request.asker;
   return std::visit(

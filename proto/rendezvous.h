@@ -13,12 +13,26 @@
 #include <variant>
 #include <vector>
 
+#include "proto/address.h"
 #include "proto/card.h"
 #include "proto/moment.h"
 #include "proto/object.h"
 #include "proto/standing.h"
 
 namespace p2pchat::rendezvous {
+
+inline constexpr std::uint16_t kPortDefault = 7472;
+
+// Whom to expect, and where: "ID@HOST:PORT", as a rendezvous tells it.
+struct Locator {
+  PeerId id;
+  Address address;
+
+  auto operator<=>(const Locator&) const = default;
+};
+// A host alone means the default port. The id is one that CURVE can expect.
+Result<Locator> parse_locator(std::string_view text);
+std::string to_text(const Locator& locator);
 
 // Where a reader stands; given back as it came. Zero stands before everything.
 using Cursor = Whole<struct CursorTag>;

@@ -13,6 +13,7 @@ Actions Node::start_rooms(const Turn& turn) {
   Actions actions;
   for (auto& [room, membership] : memberships_) append(actions, follow(turn, membership));
   append(actions, keep_company(turn));
+  if (!can_store()) return actions;
   wishes_.resume(turn, rendezvous_);
   if (!rendezvous_.exists()) return actions;
   listing_due_ = turn.now.steady;
@@ -196,7 +197,11 @@ Actions Node::end_memberships(const Turn& turn) {
     if (links_.is_ready(peer)) linked.insert(peer);
   }
   if (can_store()) {
+    std::erase_if(memberships_, [&](const auto& it) {
+      return !it.second.is_kept() && wishes_.find(it.first) == nullptr;
+    });
     for (auto& [room, membership] : memberships_) {
+      tell_heads(membership);
       for (Action& action : membership.end_turn(turn, linked, settings_.auto_vote)) {
         if (auto* send = std::get_if<action::SendLink>(&action)) {
           const auto side = links_.side_to(identity_.id(), send->peer);
@@ -215,6 +220,17 @@ Actions Node::end_memberships(const Turn& turn) {
   }
   append(actions, keep_company(turn));
   return actions;
+}
+
+// The newest posts of those who may have to go: the value that lets them go fixes them.
+void Node::tell_heads(Membership& membership) {
+  const Room* room = room_of(membership.room());
+  if (room == nullptr) return;
+  for (const Eviction& eviction : membership.consent().evictions()) {
+    for (const Seat& seat : eviction.seats) {
+      if (const auto head = room->feeds().newest_of(seat.peer)) membership.learn(*head);
+    }
+  }
 }
 
 Actions Node::follow(const Turn& turn, const Membership& membership) {
@@ -239,7 +255,11 @@ Actions Node::follow(const Turn& turn, const Membership& membership) {
     return actions;
   }
   for (const PeerId& peer : room->facts().sitting.members) {
-    if (peer != identity_.id() && links_.is_ready(peer)) room->linked(turn, peer);
+    const auto side = links_.side_to(identity_.id(), peer);
+    if (!side || room->is_linked(peer)) continue;
+    room->linked(turn, peer);
+    // What it said of the room before I had decided has gone unheard.
+    actions.push_back(action::SendLink{peer, *side, link::encode(link::AskHeads{id})});
   }
   return actions;
 }

@@ -112,6 +112,7 @@ Actions Node::take_card(const Turn& turn, const Card& card) {
   if (contact == nullptr || !company_.contains(card.id)) return {};
   if (!contacts_.update_card(*contact, card)) return {};
   links_.keep(turn, card.id, contact->places());
+  if (!can_store()) return {};
   return {action::StoreContact{*contact}};
 }
 

@@ -169,6 +169,8 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
   const Contact* contact = contacts_.find(from.peer);
   const bool is_many = memberships_.contains(message.room);
   const bool may_talk = contact != nullptr && (is_many || contact->is_met());
+  // Of a room that I am about to enter, others know before me.
+  if (room == nullptr && (is_many || wishes_.find(message.room) != nullptr)) return {};
   if (room == nullptr || !may_talk || !room->has(from.peer)) {
     counters_.count("ack_unregistered_sent");
     const link::Ack unknown{Code::unregistered, "no such room here"};
@@ -268,7 +270,7 @@ const Room* Node::room_of(const RoomId& room) const {
 Actions Node::on(const Turn& turn, const event::TimerFired&) {
   Actions actions = links_.timer(turn);
   append(actions, meetings_.timer(turn, contacts_, card_));
-  append(actions, wishes_.timer(turn));
+  if (can_store()) append(actions, wishes_.timer(turn));
   if (listing_due_ <= turn.now.steady) {
     listing_due_ = turn.now.steady + kListingLifetime / 2;
     ask_to_list(std::nullopt);
@@ -316,6 +318,10 @@ Actions Node::on(const Turn& turn, const event::StoreRecovered&) {
   for (auto& [id, room] : rooms_) {
     append(actions, from_room(room, identity_.id(), room.store_recovered(turn)));
   }
+  // What was told meanwhile was not heard.
+  rendezvous_.begin_anew();
+  append(actions, start_rooms(turn));
+  for (const PeerId& peer : company_) append(actions, tell_rolls(peer));
   return actions;
 }
 

@@ -143,6 +143,7 @@ class Node {
   door::Answer answer_knock(const Turn& turn, const event::DoorAsked& event, const Knock& knock);
   Actions invite(const PeerId& peer);
   Actions end_memberships(const Turn& turn);
+  void tell_heads(Membership& membership);
   Actions notices(const Turn& turn, Membership& membership);
   std::string notice_text(const Membership& membership, const Membership::News& news) const;
   // The room follows what is decided of its roster.

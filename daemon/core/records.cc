@@ -10,10 +10,10 @@ namespace {
 
 std::int64_t whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
-std::string state_of(const Contact& contact, bool is_ready) {
+std::string state_of(const Contact& contact, bool is_ready, bool is_company) {
   if (contact.is_blocked) return "blocked";
   if (contact.asks) return "asks";
-  if (contact.is_met()) return is_ready ? "linked" : "away";
+  if (contact.is_met() || is_company) return is_ready ? "linked" : "away";
   return contact.wish ? "waiting" : "named";
 }
 
@@ -42,7 +42,7 @@ std::vector<control::Record> Node::peer_records(Moment now) const {
   std::vector<control::Record> rows;
   for (const auto& [peer, contact] : contacts_.all()) {
     control::Record row = who_is(contact);
-    row.set("state", state_of(contact, links_.is_ready(peer)));
+    row.set("state", state_of(contact, links_.is_ready(peer), company_.contains(peer)));
     row.set("verified", contact.is_verified);
     const auto side = links_.side_to(identity_.id(), peer);
     if (side) row.set("link", *side == LinkSide::dialled ? "dialled" : "accepted");

@@ -79,6 +79,8 @@ class Rendezvous {
   // What came of a question. Of one that failed and is asked again, nothing.
   std::optional<Reply> answered(const Turn& turn, const event::RendezvousAnswered& event);
   std::vector<Reply> failed(const Turn& turn, const event::RendezvousFailed& event);
+  // All news are told again.
+  void begin_anew() { cursor_ = {}; }
   // Puts the next questions.
   Actions end_turn(const Turn& turn);
   TimePoint deadline() const;

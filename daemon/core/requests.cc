@@ -188,9 +188,12 @@ Actions Node::on(const Turn& turn, const event::BlockRequested& event) {
     if (contact.is_met()) append(actions, admit(turn, contact));
   } else {
     const RoomId room = pair_room(identity_.id(), contact.id);
-    append(actions, links_.drop(contact.id));
-    actions.push_back(action::Unhear{contact.id});
-    actions.push_back(action::Expel{contact.id});
+    // Who sits in a room with me stays linked for the room's sake.
+    if (!company_.contains(contact.id)) {
+      append(actions, links_.drop(contact.id));
+      actions.push_back(action::Unhear{contact.id});
+      actions.push_back(action::Expel{contact.id});
+    }
     if (Room* live = room_of(room)) {
       append(actions, from_room(*live, contact.id, live->silence(contact.id)));
     }

@@ -11,18 +11,13 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "daemon/shell/lookup.h"
-#include "daemon/shell/monitor.h"
+#include "daemon/shell/line.h"
 
 namespace p2pchat {
 
-// Ours waits longer than theirs (kHandshakeTimeout): a peer that does not admit us hangs up
-// after its own time, and one that says nothing at all never does.
-inline constexpr Duration kDialHandshakeTimeout = kHandshakeTimeout + 1s;
 // What was sent just before we hang up still goes out.
 inline constexpr Duration kPartingTime = 500ms;
 
@@ -49,31 +44,12 @@ class DialledLinks {
   const Traffic& traffic() const { return traffic_; }
 
  private:
-  struct Line {
-    std::string host;
-    std::uint16_t port = 0;
-    CurveKey key;
-    std::optional<Lookup> lookup;  // Under way.
-    Lookup::Hosts hosts;           // Those that are not tried yet, the last one first.
-    std::optional<Watched> wire;   // The connection, while there is one.
-    TimePoint began;               // Of the attempt on one address.
-    bool is_open = false;
-    std::string ended;  // Why; empty while it goes on.
-  };
-
-  void look(TimePoint now, Line& line);
-  void try_next(TimePoint now, Line& line);
-  Result<Watched> connect(const Line& line, const std::string& host);
-  void read_monitor(TimePoint now, const PeerId& peer, Line& line, const Raise& raise);
-  void note(TimePoint now, const MonitorEvent& event, Line& line) const;
   bool read_frames(const PeerId& peer, Line& line, const Raise& raise);
-  static void part(Line& line);
 
   zmq::context_t* context_;
   Identity identity_;
   std::map<PeerId, Line> lines_;
   std::vector<event::LinkClosed> closed_;  // To be raised.
-  TimePoint look_ = TimePoint::never();    // At lookups that are under way.
   Traffic traffic_;
 };
 

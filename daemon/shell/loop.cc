@@ -23,6 +23,10 @@ Settings settings_of(const Options& options, std::vector<Place> places) {
   settings.accept = options.accept;
   settings.is_relay = options.is_relay;
   settings.rate = options.rate;
+  settings.has_rendezvous = options.rendezvous.has_value();
+  settings.is_rendezvous_near =
+      options.rendezvous && is_local_only(options.rendezvous->address.host);
+  settings.auto_vote = options.auto_vote;
   settings.room_bytes = options.room_bytes;
   return settings;
 }
@@ -76,7 +80,7 @@ Loop::Loop(const Options& options, Ground ground)
 Loop::~Loop() = default;
 
 Result<void> Loop::open_sockets(const Options& options) {
-  auto net = Net::open(context_, ground_.identity, options.listen);
+  auto net = Net::open(context_, ground_.identity, {options.listen, options.rendezvous});
   if (!net) return tl::unexpected(net.error());
   net_.emplace(std::move(*net));
   auto socket = ControlSocket::open(context_, options.socket);

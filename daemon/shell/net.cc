@@ -8,8 +8,8 @@
 namespace p2pchat {
 namespace {
 
-// libzmq's sockets, inner ones included: three for each dial and visit.
-constexpr int kSocketsMax = static_cast<int>(3 * (kContactsMax + kVisitsMax) + 64);
+// libzmq's sockets, inner ones included: three for each dial, visit and desk of the rendezvous.
+constexpr int kSocketsMax = static_cast<int>(3 * (kContactsMax + kVisitsMax + 2) + 64);
 
 Result<Address> beside(const Address& door, std::uint16_t distance) {
   if (door.port == 0) return door;
@@ -36,8 +36,8 @@ std::int64_t signed_count(std::uint64_t count) { return static_cast<std::int64_t
 
 }  // namespace
 
-Result<Net> Net::open(zmq::context_t& context, const Identity& identity, const Address& listen,
-                      bool with_door) {
+Result<Net> Net::open(zmq::context_t& context, const Identity& identity, const Setup& setup) {
+  const Address& listen = setup.listen;
   (void)zmq_ctx_set(context.handle(), ZMQ_MAX_SOCKETS, kSocketsMax);
   auto zap = Zap::open(context);
   if (!zap) return tl::unexpected(zap.error());
@@ -45,7 +45,7 @@ Result<Net> Net::open(zmq::context_t& context, const Identity& identity, const A
   const auto pub_address = beside(listen, 2);
   if (!pub_address) return tl::unexpected(pub_address.error());
   // First the port that people know, so that an error names it.
-  auto door = open_door(context, listen, with_door);
+  auto door = open_door(context, listen, setup.with_door);
   if (!door) return tl::unexpected(door.error());
   auto links = AcceptedLinks::open(context, identity, *link_address);
   if (!links) return tl::unexpected(links.error());
@@ -59,20 +59,23 @@ Result<Net> Net::open(zmq::context_t& context, const Identity& identity, const A
           })
           .and_then([&] { return links->watch(context); });
   if (!proved) return tl::unexpected(proved.error());
-  Net net(context, identity, std::move(*zap), std::move(*links), std::move(*radio));
+  Net net(context, identity, setup.rendezvous, std::move(*zap), std::move(*links),
+          std::move(*radio));
   net.door_ = std::move(*door);
   const std::uint16_t door_port = net.door_ ? net.door_->port() : std::uint16_t{0};
   net.place_ = {listen.host, door_port, net.accepted_.port(), net.radio_.port()};
   return net;
 }
 
-Net::Net(zmq::context_t& context, const Identity& identity, Zap zap, AcceptedLinks accepted,
+Net::Net(zmq::context_t& context, const Identity& identity,
+         std::optional<rendezvous::Locator> rendezvous, Zap zap, AcceptedLinks accepted,
          Radio radio)
     : zap_(std::move(zap)),
       accepted_(std::move(accepted)),
       dialled_(context, identity),
       radio_(std::move(radio)),
-      visits_(context) {}
+      visits_(context),
+      rendezvous_(context, identity, std::move(rendezvous)) {}
 
 std::vector<zmq::pollitem_t> Net::poll_items() {
   std::vector<zmq::pollitem_t> items{zap_.poll_item()};
@@ -81,6 +84,7 @@ std::vector<zmq::pollitem_t> Net::poll_items() {
   radio_.add_poll_items(items);
   if (door_) items.push_back(door_->poll_item());
   visits_.add_poll_items(items);
+  rendezvous_.add_poll_items(items);
   return items;
 }
 
@@ -91,12 +95,13 @@ void Net::receive(Moment now, const Raise& raise) {
   radio_.receive(now.steady, raise);
   if (door_) door_->receive(now.steady, raise);
   visits_.receive(now.steady, raise);
+  rendezvous_.receive(now.steady, raise);
 }
 
 TimePoint Net::deadline() const {
   const TimePoint door = door_ ? door_->deadline() : TimePoint::never();
-  return std::min(
-      {accepted_.deadline(), dialled_.deadline(), radio_.deadline(), door, visits_.deadline()});
+  return std::min({accepted_.deadline(), dialled_.deadline(), radio_.deadline(), door,
+                   visits_.deadline(), rendezvous_.deadline()});
 }
 
 void Net::carry_out(Moment now, const Action& action) {
@@ -118,7 +123,7 @@ void Net::carry_out(Moment now, const Action& action) {
           },
           [&](const action::VisitDoor& order) { visits_.begin(at, order); },
           [](const action::Give&) {},
-          [](const action::AskRendezvous&) {},
+          [&](const action::AskRendezvous& order) { rendezvous_.ask(at, order); },
           [](const action::Durable auto&) {},
           [](const action::Answer&) {},
           [](const action::Report&) {},
@@ -174,6 +179,8 @@ control::Record Net::counters() const {
       {"door_timed_out", door.timed_out},
       {"visits_answered", visits_.answered()},
       {"visits_failed", visits_.failed()},
+      {"rendezvous_answered", rendezvous_.answered()},
+      {"rendezvous_failed", rendezvous_.failed()},
   };
   control::Record record;
   for (const auto& [name, count] : counts) record.set(name, signed_count(count));

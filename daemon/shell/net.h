@@ -21,6 +21,7 @@
 #include "daemon/shell/dialled_links.h"
 #include "daemon/shell/door.h"
 #include "daemon/shell/radio.h"
+#include "daemon/shell/rendezvous_client.h"
 #include "daemon/shell/visits.h"
 #include "daemon/shell/zap.h"
 
@@ -29,9 +30,13 @@ namespace p2pchat {
 class Net {
  public:
   // Port P of `listen` is the door, P + 1 are links, P + 2 is PUB; port 0 takes free ones.
+  struct Setup {
+    Address listen;
+    std::optional<rendezvous::Locator> rendezvous = {};
+    bool with_door = true;
+  };
   // `context` outlives the Net and has no sockets yet.
-  static Result<Net> open(zmq::context_t& context, const Identity& identity, const Address& listen,
-                          bool with_door = true);
+  static Result<Net> open(zmq::context_t& context, const Identity& identity, const Setup& setup);
 
   // Valid until the next call of receive() or carry_out().
   std::vector<zmq::pollitem_t> poll_items();
@@ -54,8 +59,8 @@ class Net {
   std::vector<std::string> complaints() const;
 
  private:
-  Net(zmq::context_t& context, const Identity& identity, Zap zap, AcceptedLinks accepted,
-      Radio radio);
+  Net(zmq::context_t& context, const Identity& identity,
+      std::optional<rendezvous::Locator> rendezvous, Zap zap, AcceptedLinks accepted, Radio radio);
   void admit(const PeerId& peer);
   void expel(const PeerId& peer);
   void hang_up(const PeerId& peer, LinkSide side);
@@ -65,6 +70,7 @@ class Net {
   DialledLinks dialled_;
   Radio radio_;
   Visits visits_;
+  RendezvousClient rendezvous_;
   std::optional<Door> door_;  // Nothing: it is switched off.
   Place place_;
 };

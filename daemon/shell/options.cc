@@ -1,14 +1,14 @@
 #include "daemon/shell/options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
-#include <set>
 #include <unistd.h>
 
+#include "daemon/shell/words.h"
+#include "proto/crypto.h"
 #include "proto/text.h"
 
 namespace p2pchat {
@@ -16,131 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kEnvironmentPrefix = "P2PCHATD_";
 constexpr std::string_view kSystemState = "/var/lib/p2pchatd";
 constexpr std::string_view kSystemSocket = "/run/p2pchatd/p2pchatd.sock";
 constexpr std::string_view kSystemConfig = "/etc/p2pchat/p2pchatd.toml";
-constexpr std::string_view kListenDefault = "127.0.0.1:7473";
 // Link and PUB take the next two ports.
 constexpr std::uint16_t kDoorPortMax = 65533;
 
-// What may stand in the environment, in upper case with underscores, and in the file.
-constexpr std::array kKeys{"state",  "socket", "name",       "listen", "advertise",
-                           "accept", "rate",   "room-bytes", "relay",  "log-level"};
-
-// All words as they came, before they mean anything.
-struct Words {
-  std::string config, state, socket, name, listen{kListenDefault}, advertise, accept;
-  std::string rate = std::to_string(kPushRateDefault);
-  std::string room_bytes = std::to_string(kRoomBytesDefault);
-  std::string log_level = "info";
-  bool relay = false;
-  bool check_config = false;
-};
-
 tl::unexpected<Error> usage(std::string text) { return fail(Fault::usage, std::move(text)); }
-
-// CLI11's TOML, with its silences broken: it takes the first of two equal keys, skips
-// foreign sections' depth, and lets a '#' within quotes begin a comment.
-class StrictToml : public CLI::ConfigTOML {
- public:
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    std::vector<CLI::ConfigItem> all = CLI::ConfigTOML::from_config(input);
-    std::set<std::string> seen;
-    for (const CLI::ConfigItem& item : all) {
-      if (!item.parents.empty()) {
-        throw CLI::ConfigError(
-            fmt::format("[{}] is a section, and there are none", item.parents.front()));
-      }
-      if (std::find(kKeys.begin(), kKeys.end(), item.name) == kKeys.end()) {
-        throw CLI::ConfigError(fmt::format("'{}' is no key", cleaned(item.name)));
-      }
-      if (item.inputs.size() != 1 || !seen.insert(item.name).second) {
-        throw CLI::ConfigError(fmt::format("'{}' has more than one value", item.name));
-      }
-      const std::string& value = item.inputs.front();
-      if (!value.empty() && (is_quote(value.front()) || is_quote(value.back()))) {
-        throw CLI::ConfigError(fmt::format(
-            "the quotes of '{}' do not match, or there is a # between them", item.name));
-      }
-    }
-    return all;
-  }
-
- private:
-  static bool is_quote(char letter) { return letter == '"' || letter == '\'' || letter == '`'; }
-};
-
-// "p2pchatd: " is put before it by whoever prints it.
-std::string sentence(const CLI::ParseError& error, const std::string& config) {
-  const std::string name = error.get_name();
-  std::string text = error.what();
-  if (name == "ConfigError") return fmt::format("{}: {}", config, text);
-  if (name == "FileError") return fmt::format("the config file {} cannot be read", config);
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return fmt::format("{}; see p2pchatd --help", cleaned(text));
-}
-
-// Reads the arguments and the file that they name into `words`. Nothing if they ask for
-// a run; otherwise what to print.
-Result<std::optional<Printout>> read_words(std::vector<std::string> arguments, Words& words) {
-  CLI::App app("p2pchatd: the daemon of p2pchat. See p2pchatd(8).", "p2pchatd");
-  app.config_formatter(std::make_shared<StrictToml>());
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  app.set_version_flag("--version", "p2pchatd " P2PCHAT_VERSION);
-  const auto text = [&](const char* flag, std::string& into, const char* value, const char* what) {
-    app.add_option(flag, into, what)->type_name(value)->take_last();
-  };
-  CLI::Option* config = app.set_config("--config", "", "Read this file first");
-  config->type_name("FILE")->take_last();
-  text("--state", words.state, "DIR", "Where identity and database are kept");
-  text("--socket", words.socket, "PATH", "Where chatctl finds this daemon");
-  text("--name", words.name, "NAME", "What to be called by others");
-  text("--listen", words.listen, "HOST:PORT", "The door; link and PUB take the next two ports");
-  text("--advertise", words.advertise, "HOST[:PORT]", "Where others reach the door");
-  text("--accept", words.accept, "WHO", "Who may register: anyone, ask, known or nobody");
-  text("--rate", words.rate, "N", "Own pushes a second; 0 is no limit");
-  text("--room-bytes", words.room_bytes, "N", "Stored bytes of a room before it pauses");
-  app.add_flag("--relay", words.relay, "Offer to forward packets for others")->take_last();
-  text("--log-level", words.log_level, "LEVEL", "debug, info, warning or error");
-  app.add_flag("--check-config", words.check_config, "Print what would be used, and end")
-      ->configurable(false);
-
-  const auto config_given = [&] {
-    return config->count() > 0 ? config->results().back() : std::string();
-  };
-  try {
-    std::reverse(arguments.begin(), arguments.end());
-    app.parse(arguments);
-  } catch (const CLI::CallForHelp&) {
-    return Printout{app.help()};
-  } catch (const CLI::CallForVersion& version) {
-    return Printout{std::string(version.what()) + '\n'};
-  } catch (const CLI::ParseError& error) {
-    return usage(sentence(error, config_given()));
-  }
-  words.config = config_given();
-  return std::nullopt;
-}
-
-// The environment as arguments, to stand before the real ones, where they lose against
-// them and win against the file. An empty variable is as good as none.
-Result<std::vector<std::string>> environment_arguments(const Surroundings& around) {
-  std::vector<std::string> arguments;
-  for (const auto& [name, value] : around.environment) {
-    if (!name.starts_with(kEnvironmentPrefix)) continue;
-    std::string key = name.substr(kEnvironmentPrefix.size());
-    for (char& letter : key) {
-      const bool is_upper = letter >= 'A' && letter <= 'Z';
-      letter = letter == '_' ? '-' : static_cast<char>(is_upper ? letter - 'A' + 'a' : '?');
-    }
-    if (key != "config" && std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
-      return usage(fmt::format("the environment's {} is no setting", cleaned(name)));
-    }
-    if (!value.empty()) arguments.push_back(fmt::format("--{}={}", key, value));
-  }
-  return arguments;
-}
 
 std::string variable(const Surroundings& around, const std::string& name) {
   const auto found = around.environment.find(name);
@@ -284,6 +166,25 @@ Result<std::optional<Address>> advertised(const std::string& word) {
   return address;
 }
 
+Result<std::optional<rendezvous::Locator>> rendezvous_of(const std::string& word) {
+  if (word.empty()) return std::nullopt;
+  auto locator = rendezvous::parse_locator(word);
+  if (locator) return *std::move(locator);
+  return usage(fmt::format("rendezvous '{}': {}", cleaned(word), locator.error().text));
+}
+
+Result<std::set<PeerId>> voted_for(const std::vector<std::string>& words) {
+  std::set<PeerId> peers;
+  for (const std::string& word : words) {
+    const auto peer = peer_id(word);
+    if (!peer || !curve_key(*peer)) {
+      return usage(fmt::format("auto-vote '{}': is not an id (52 characters)", cleaned(word)));
+    }
+    peers.insert(*peer);
+  }
+  return peers;
+}
+
 Result<std::string> own_name(const std::string& word, const Surroundings& around) {
   if (!word.empty()) {
     if (is_claimable_name(word)) return word;
@@ -305,6 +206,10 @@ Result<Options> understand(const Words& words, const Surroundings& around) {
   if (!listen) return tl::unexpected(listen.error());
   const auto advertise = advertised(words.advertise);
   if (!advertise) return tl::unexpected(advertise.error());
+  const auto rendezvous = rendezvous_of(words.rendezvous);
+  if (!rendezvous) return tl::unexpected(rendezvous.error());
+  const auto auto_vote = voted_for(words.auto_vote);
+  if (!auto_vote) return tl::unexpected(auto_vote.error());
   const std::string_view accept_default = is_loopback(listen->host) ? "anyone" : "ask";
   const auto accept =
       choose("accept", words.accept.empty() ? accept_default : words.accept, kAccepts);
@@ -319,12 +224,27 @@ Result<Options> understand(const Words& words, const Surroundings& around) {
   options.name = *name;
   options.listen = *listen;
   options.advertise = *advertise;
+  options.rendezvous = *rendezvous;
+  options.auto_vote = *auto_vote;
   options.accept = *accept;
   options.rate = *rate;
   options.room_bytes = *room_bytes;
   options.is_relay = words.relay;
   options.log_level = *log_level;
   return options;
+}
+
+std::string rendezvous_lines(const Options& options) {
+  std::string lines;
+  if (options.rendezvous) {
+    lines = fmt::format("rendezvous = \"{}\"\n", to_text(*options.rendezvous));
+  }
+  std::string ids;
+  for (const PeerId& peer : options.auto_vote) {
+    ids += fmt::format("{}\"{}\"", ids.empty() ? "" : ", ", to_text(peer));
+  }
+  if (!ids.empty()) lines += fmt::format("auto-vote = [{}]\n", ids);
+  return lines;
 }
 
 // As a config file that says the same.
@@ -337,12 +257,12 @@ Printout checked(const Words& words, const Options& options) {
                     options.advertise->port != 0 ? whole : whole.substr(0, whole.rfind(':')));
   }
   return {fmt::format(
-      "# {}\nstate = \"{}\"\nsocket = \"{}\"\nname = \"{}\"\nlisten = \"{}\"\n{}accept = \"{}\"\n"
+      "# {}\nstate = \"{}\"\nsocket = \"{}\"\nname = \"{}\"\nlisten = \"{}\"\n{}{}accept = \"{}\"\n"
       "rate = {}\nroom-bytes = {}\nrelay = {}\nlog-level = \"{}\"\n",
       words.config.empty() ? "No config file." : words.config, options.state.native(),
       options.socket.native(), options.name, to_text(options.listen), advertise,
-      word_of(options.accept, kAccepts), options.rate, options.room_bytes, options.is_relay,
-      word_of(options.log_level, kLogLevels))};
+      rendezvous_lines(options), word_of(options.accept, kAccepts), options.rate,
+      options.room_bytes, options.is_relay, word_of(options.log_level, kLogLevels))};
 }
 
 }  // namespace
@@ -363,9 +283,8 @@ Surroundings surroundings() {
 
 Result<std::variant<Options, Printout>> read_options(const std::vector<std::string>& arguments,
                                                      const Surroundings& around) {
-  auto all = environment_arguments(around);
+  auto all = with_environment(arguments, around);
   if (!all) return tl::unexpected(all.error());
-  all->insert(all->end(), arguments.begin(), arguments.end());
 
   Words words;
   auto printout = read_words(*all, words);

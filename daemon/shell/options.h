@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "daemon/core/settings.h"
 #include "daemon/shell/log.h"
 #include "proto/address.h"
+#include "proto/rendezvous.h"
 #include "proto/result.h"
 
 namespace p2pchat {
@@ -30,6 +32,8 @@ struct Options {
   std::string name;
   Address listen;                    // Host: "*" or an IP address. Port 0: any three free ones.
   std::optional<Address> advertise;  // Port 0: the one that is listened on.
+  std::optional<rendezvous::Locator> rendezvous;
+  std::set<PeerId> auto_vote;  // Whose knocks get our yes at once.
   Accept accept = Accept::ask;
   std::uint32_t rate = kPushRateDefault;
   std::uint64_t room_bytes = kRoomBytesDefault;

@@ -71,8 +71,7 @@ Loop::Loop(StateFolder state, Store store, Registry registry, Front front, int s
       front_(std::move(front)),
       signals_(signals) {
   const Address& where = front_.where();
-  address_ =
-      to_text(state_.identity().id()) + "@" + to_text(Address{public_host(where.host), where.port});
+  address_ = to_text(Locator{state_.identity().id(), {public_host(where.host), where.port}});
   std::uint64_t microseconds = 0;
   if (sd_watchdog_enabled(0, &microseconds) > 0) {
     watchdog_ = std::chrono::duration_cast<Duration>(std::chrono::microseconds(microseconds / 2));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "proto/crypto.h"
+#include "proto/rendezvous.h"
 #include "proto/text.h"
 
 namespace p2pchat::rendezvous {
@@ -19,7 +20,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSystemState = "/var/lib/p2pchat-rendezvous";
 constexpr std::string_view kSystemConfig = "/etc/p2pchat/p2pchat-rendezvous.toml";
 constexpr std::string_view kListenDefault = "127.0.0.1:7472";
-constexpr std::uint16_t kPortDefault = 7472;
 constexpr std::string_view kStoreScheme = "sqlite:";
 
 constexpr std::array kKeys{"state", "listen", "store", "log-level", "allow"};

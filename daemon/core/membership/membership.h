@@ -77,7 +77,7 @@ class Membership {
   // Decides, pledges, stores, and tells `linked`. The sides of links are Node's to choose.
   Actions end_turn(const Turn& turn, const std::set<PeerId>& linked,
                    const std::set<PeerId>& auto_vote);
-  TimePoint deadline() const { return due_; }
+  TimePoint deadline() const;
   // What people and the rendezvous are to be told since the last call.
   std::vector<News> take_news() { return std::exchange(news_, {}); }
   std::vector<Object> take_posted() { return std::exchange(posted_, {}); }
@@ -152,12 +152,13 @@ class Membership {
   std::map<Hash, Object> kept_;             // As stored.
   std::set<ChangeId> shown_;                // Knocks and evictions of which people have been told.
   std::set<Seat> shown_liars_;
-  std::map<ChangeId, TimePoint> proposed_;  // Since when an eviction is known.
-  std::optional<Bytes> close_;              // The creator's, as it was signed.
-  ValueId told_decided_;                    // Of the Decided that I have signed last.
-  TimePoint due_;
-  std::optional<TimePoint> began_;  // When rounds began to be counted, and
-  Round began_at_;                  // from where.
+  std::map<ChangeId, TimePoint> proposed_;        // Since when an eviction is known.
+  std::optional<Bytes> close_;                    // The creator's, as it was signed.
+  ValueId told_decided_;                          // Of the Decided that I have signed last.
+  TimePoint patience_ends_ = TimePoint::never();  // Of the round that is under way.
+  TimePoint chores_due_ = TimePoint::never();     // Expiry and policies.
+  std::optional<TimePoint> began_;                // When rounds began to be counted, and
+  Round began_at_;                                // from where.
   Counters counters_;
 };
 

@@ -39,7 +39,7 @@ void send_pages(const RoomId& room, const std::vector<const Object*>& objects, c
 
 Actions Membership::end_turn(const Turn& turn, const std::set<PeerId>& linked,
                              const std::set<PeerId>& auto_vote) {
-  if (!is_changed_ && rolls_.empty() && turn.now.steady < due_) return {};
+  if (!is_changed_ && rolls_.empty() && turn.now.steady < deadline()) return {};
   if (!began_) {
     began_ = turn.now.steady;
     began_at_ = consent_.floor();
@@ -59,6 +59,15 @@ Actions Membership::end_turn(const Turn& turn, const std::set<PeerId>& linked,
   return actions;
 }
 
+TimePoint Membership::deadline() const {
+  TimePoint next = std::min(patience_ends_, chores_due_);
+  for (const auto& [peer, roll] : rolls_) {
+    const auto from = rolled_.find(peer);
+    next = std::min(next, from == rolled_.end() ? TimePoint{} : from->second);
+  }
+  return next;
+}
+
 Round Membership::allowed(TimePoint now) const {
   const auto minutes = static_cast<std::uint64_t>((now - *began_) / kRoundLeapInterval);
   return {began_at_.value + kRoundLeapMax * (1 + minutes)};
@@ -66,7 +75,9 @@ Round Membership::allowed(TimePoint now) const {
 
 void Membership::drop_expired(const Turn& turn) {
   for (const Knock& knock : consent_.knocks()) {
-    if (knock.expires <= turn.now.wall && !own_vote(knock.id)) consent_.forget(knock.id);
+    // What all have said yes to in time may still be under way.
+    const WallTime end{knock.expires.milliseconds + kKnockGrace.count()};
+    if (end <= turn.now.wall) consent_.forget(knock.id);
   }
 }
 
@@ -94,14 +105,15 @@ void Membership::follow_policy(const Turn& turn, const std::set<PeerId>& auto_vo
 
 Actions Membership::settle(const Turn& turn) {
   Actions actions;
-  const bool is_late = turn.now.steady >= due_;
-  bool has_moved = is_changed_;
+  const bool is_late = turn.now.steady >= patience_ends_;
+  bool has_moved = false;
   if (!is_closed_) {
     bool first = true;
     for (;;) {
       const Members before = roster().members();
       const Consent::Step step = consent_.advance(is_late && first, allowed(turn.now.steady));
       first = false;
+      has_moved |= !step.decided.empty();
       if (!step.decided.empty()) append(actions, decided(turn, step.decided, before));
       if (!step.promise || left_) break;
       append(actions, pledge(turn, *step.promise));
@@ -114,12 +126,14 @@ Actions Membership::settle(const Turn& turn) {
     is_record_due_ = true;
     news_.push_back({News::What::forgotten, {}, {}});
   }
-  if (is_late || has_moved) {
-    due_ = consent_.waits() && !is_closed_ ? turn.now.steady + kRoundPatience : TimePoint::never();
-    if (!rolls_.empty() || !consent_.evictions().empty() || !consent_.knocks().empty()) {
-      due_ = std::min(due_, turn.now.steady + kPolicyInterval);
-    }
+  // Time passes from what I last did here, whatever others say meanwhile.
+  if (!consent_.waits() || is_closed_) {
+    patience_ends_ = TimePoint::never();
+  } else if (is_late || has_moved || patience_ends_ == TimePoint::never()) {
+    patience_ends_ = turn.now.steady + kRoundPatience;
   }
+  const bool has_chores = !consent_.evictions().empty() || !consent_.knocks().empty();
+  chores_due_ = has_chores ? turn.now.steady + kPolicyInterval : TimePoint::never();
   return actions;
 }
 
@@ -243,7 +257,6 @@ Actions Membership::answer_rolls(const Turn& turn) {
     const auto& [peer, roll] = *it;
     TimePoint& from = rolled_[peer];
     if (turn.now.steady < from) {
-      due_ = std::min(due_, from);
       ++it;
       continue;
     }

@@ -330,6 +330,11 @@ bool Room::has(const PeerId& peer) const {
   return std::binary_search(members().begin(), members().end(), peer);
 }
 
+bool Room::is_linked(const PeerId& peer) const {
+  const auto it = members_.find(peer);
+  return it != members_.end() && it->second.is_linked;
+}
+
 bool Room::is_any_linked() const {
   return std::any_of(members_.begin(), members_.end(),
                      [](const auto& it) { return it.second.is_linked; });

@@ -86,6 +86,7 @@ class Room {
   // --- Queries ---
   const RoomFacts& facts() const { return facts_; }
   bool has(const PeerId& peer) const;
+  bool is_linked(const PeerId& peer) const;
   // A post of mine is damaged, and nobody has it.
   bool has_lost_own() const { return repair_.lost(facts_.self, members_.size()).has_value(); }
   bool is_paused() const { return bytes_ >= facts_.bytes_max; }

@@ -10,8 +10,9 @@ namespace fs = std::filesystem;
 using rendezvous::Answer;
 using rendezvous::Question;
 
-Rendezvous::Rendezvous(const fs::path& folder, Words flags) : state_(folder / "rendezvous") {
-  setup_.words = {RENDEZVOUS_PATH, "--state", state_.native(), "--listen", kAnyPort};
+Rendezvous::Rendezvous(const fs::path& folder, Words flags, const std::string& listen)
+    : state_(folder / "rendezvous") {
+  setup_.words = {RENDEZVOUS_PATH, "--state", state_.native(), "--listen", listen};
   setup_.words.insert(setup_.words.end(), flags.begin(), flags.end());
   setup_.environment["HOME"] = folder.native();
 }

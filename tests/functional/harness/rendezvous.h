@@ -16,7 +16,8 @@ namespace p2pchat::functional {
 class Rendezvous {
  public:
   // Lives in `folder`/rendezvous.
-  explicit Rendezvous(const std::filesystem::path& folder, Words flags = {});
+  explicit Rendezvous(const std::filesystem::path& folder, Words flags = {},
+                      const std::string& listen = kAnyPort);
   // Ends it, and fails the test if it did not end well.
   ~Rendezvous();
   Rendezvous(const Rendezvous&) = delete;

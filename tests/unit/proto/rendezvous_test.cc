@@ -41,6 +41,15 @@ std::vector<std::pair<Question, Answer>> every_answer() {
           {Fetch{}, Page{{99}, {}, false}}};
 }
 
+TEST(Rendezvous, ALocatorReadsAsItWasWritten) {
+  const Locator locator{kAnna.id(), {"2001:db8::1", 99}};
+
+  EXPECT_EQ(parse_locator(to_text(locator)).value_or(Locator{}), locator);
+  EXPECT_EQ(parse_locator(to_text(kAnna.id()) + "@host").value_or(Locator{}).address,
+            (Address{"host", kPortDefault}));
+  EXPECT_EQ(fault_of(parse_locator("host:7472")), Fault::usage);
+}
+
 TEST(Rendezvous, RequestsReadAsTheyWereWritten) {
   for (const Request& request : every_request()) {
     const Bytes bytes = encode(request);

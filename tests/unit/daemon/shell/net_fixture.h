@@ -42,9 +42,9 @@ inline TimePoint clock_now() {
 }
 
 struct Peer {
-  explicit Peer(std::uint8_t number, Address listen = {kHost, 0}, bool with_door = true)
+  explicit Peer(std::uint8_t number, const Net::Setup& setup = {{kHost, 0}})
       : identity(identity_of(number)) {
-    auto opened = Net::open(context, identity, listen, with_door);
+    auto opened = Net::open(context, identity, setup);
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().text);
     if (opened) net.emplace(std::move(*opened));
   }
@@ -124,12 +124,13 @@ inline std::string last_why(const Peer& peer) {
 
 // A CURVE server in `context` that lets everyone in and does what a test likes: no Net, no ZAP.
 struct RawServer {
-  RawServer(zmq::context_t& context, zmq::socket_type type, const Identity& identity)
+  RawServer(zmq::context_t& context, zmq::socket_type type, const Identity& identity,
+            std::uint16_t port = 0)
       : socket(std::move(*open_socket(context, type))) {
     set_option(socket, ZMQ_CURVE_SERVER, 1);
     const auto secret = identity.curve_secret();
     EXPECT_EQ(zmq_setsockopt(socket.handle(), ZMQ_CURVE_SECRETKEY, secret.bytes.data(), 32), 0);
-    listener.emplace(*Listener::bind(socket, {kHost, 0}, "test"));
+    listener.emplace(*Listener::bind(socket, {kHost, port}, "test"));
   }
   std::uint16_t port() const { return listener->port(); }
 

@@ -8,7 +8,7 @@ namespace {
 using testing::HasSubstr;
 
 Result<Net> open_at(zmq::context_t& context, const Address& listen) {
-  return Net::open(context, identity_of(5), listen);
+  return Net::open(context, identity_of(5), {listen});
 }
 
 // The first of `count` ports in a row that were free a moment ago.
@@ -39,7 +39,7 @@ TEST(Net, TakesFreePortsForZeroAndSaysWhich) {
 
 TEST(Net, TakesTheTwoPortsAfterTheDoor) {
   const std::uint16_t port = free_ports(3);
-  const Peer peer{1, {kHost, port}};
+  const Peer peer{1, {{kHost, port}}};
 
   ASSERT_TRUE(peer.net);
   EXPECT_EQ(peer.door_port(), port);
@@ -48,7 +48,7 @@ TEST(Net, TakesTheTwoPortsAfterTheDoor) {
 }
 
 TEST(Net, CanBeOpenedWithoutADoor) {
-  const Peer peer{1, {kHost, 0}, false};
+  const Peer peer{1, {{kHost, 0}, {}, false}};
 
   EXPECT_EQ(peer.door_port(), 0);
   EXPECT_NE(peer.link_port(), 0);
@@ -84,8 +84,8 @@ TEST(Net, RefusesAPortWithoutTwoOthersBehindIt) {
 }
 
 TEST(Net, ListensOnAllAddresses) {
-  Peer alice{1, {"*", 0}};
-  Peer bob{2, {"*", 0}};
+  Peer alice{1, {{"*", 0}}};
+  Peer bob{2, {{"*", 0}}};
 
   EXPECT_TRUE(linked(alice, bob));
 }

@@ -3,12 +3,16 @@
 #include <fstream>
 #include <gmock/gmock.h>
 
+#include "tests/unit/samples.h"
 #include "tests/unit/temp_folder.h"
 
 namespace p2pchat {
 namespace {
 
 using ::testing::HasSubstr;
+
+const std::string kAnna = to_text(sample_peer(1));
+const std::string kBob = to_text(sample_peer(2));
 
 class Options : public ::testing::Test {
  protected:
@@ -55,6 +59,8 @@ TEST_F(Options, WithoutAWordOpenNothingToTheWorld) {
   EXPECT_EQ(options.rate, kPushRateDefault);
   EXPECT_EQ(options.room_bytes, kRoomBytesDefault);
   EXPECT_FALSE(options.advertise);
+  EXPECT_FALSE(options.rendezvous);
+  EXPECT_TRUE(options.auto_vote.empty());
   EXPECT_FALSE(options.is_relay);
 }
 
@@ -118,7 +124,9 @@ TEST_F(Options, TakeEveryKeyFromTheFile) {
   const std::string file = config(
       "# a comment\nstate = \"/s\"\nsocket = \"/s/x.sock\"\nname = \"Ann Other\"\n"
       "listen = \"[::]:99\"\nadvertise = \"door.example.org\"\naccept = \"nobody\"\n"
-      "rate = 0\nroom-bytes = 65536\nrelay = true\nlog-level = \"debug\"\n");
+      "rate = 0\nroom-bytes = 65536\nrelay = true\nlog-level = \"debug\"\n"
+      "rendezvous = \"" +
+      kAnna + "@host.example\"\nauto-vote = [\"" + kAnna + "\", '" + kBob + "']\n");
 
   const auto options = read({"--config", file});
 
@@ -132,6 +140,9 @@ TEST_F(Options, TakeEveryKeyFromTheFile) {
   EXPECT_EQ(options.room_bytes, 65536U);
   EXPECT_TRUE(options.is_relay);
   EXPECT_EQ(options.log_level, LogLevel::debug);
+  EXPECT_EQ(options.rendezvous,
+            (rendezvous::Locator{sample_peer(1), {"host.example", rendezvous::kPortDefault}}));
+  EXPECT_EQ(options.auto_vote, (std::set{sample_peer(1), sample_peer(2)}));
 }
 
 TEST_F(Options, RefuseAKeyThatIsNoneNamingKeyAndFile) {
@@ -215,6 +226,50 @@ TEST_F(Options, AskStrangersInOnlyWhenNobodyElseCanCome) {
   EXPECT_EQ(read({"--listen", "*:1", "--accept", "known"}).accept, Accept::known);
 }
 
+TEST_F(Options, TakeARendezvousByItsIdAndAddress) {
+  const auto rendezvous = [&](const std::string& word) {
+    return read({"--rendezvous", word}).rendezvous.value_or(rendezvous::Locator{});
+  };
+
+  EXPECT_EQ(rendezvous(kAnna + "@10.0.0.1:99").id, sample_peer(1));
+  EXPECT_EQ(rendezvous(kAnna + "@10.0.0.1:99").address, (Address{"10.0.0.1", 99}));
+  EXPECT_EQ(rendezvous(kAnna + "@[2001:db8::1]").address, (Address{"2001:db8::1", 7472}));
+  around_.environment["P2PCHATD_RENDEZVOUS"] = kBob + "@host";
+  EXPECT_EQ(read({}).rendezvous->id, sample_peer(2));
+  EXPECT_FALSE(read({"--rendezvous="}).rendezvous) << "none after all";
+}
+
+TEST_F(Options, RefuseARendezvousThatCannotBeFoundOrProved) {
+  const auto why = [&](const std::string& word) { return complaint({"--rendezvous", word}); };
+
+  EXPECT_THAT(why("host.example:7472"), HasSubstr("must be ID@HOST:PORT"));
+  EXPECT_THAT(why(kAnna), HasSubstr("must be ID@HOST:PORT"));
+  EXPECT_THAT(why(kAnna.substr(1) + "@host"), HasSubstr("52 characters"));
+  EXPECT_THAT(why("@host"), HasSubstr("52 characters"));
+  EXPECT_THAT(why(std::string(52, 'a') + "@host"), HasSubstr("52 characters")) << "no key";
+  EXPECT_THAT(why(kAnna + "@"), HasSubstr("rendezvous"));
+  EXPECT_THAT(why(kAnna + "@*"), HasSubstr("no address to connect to"));
+  EXPECT_THAT(why(kAnna + "@host:0"), HasSubstr("rendezvous"));
+  EXPECT_THAT(why(kAnna + "@host:99999"), HasSubstr("no address"));
+}
+
+TEST_F(Options, TakeAnyNumberOfIdsToVoteFor) {
+  const std::set both{sample_peer(1), sample_peer(2)};
+  const std::set bob{sample_peer(2)};
+
+  EXPECT_EQ(read({"--auto-vote", kAnna, "--auto-vote", kBob, "--relay"}).auto_vote, both);
+  EXPECT_EQ(read({"--auto-vote=" + kAnna + "," + kBob}).auto_vote, both);
+  around_.environment["P2PCHATD_AUTO_VOTE"] = kAnna + "," + kBob;
+  EXPECT_EQ(read({}).auto_vote, both);
+  EXPECT_EQ(read({"--auto-vote", kBob}).auto_vote, bob) << "flags beat the environment";
+  EXPECT_EQ(read({"--config", config("auto-vote = '" + kBob + "'\n")}).auto_vote, both);
+  around_.environment.erase("P2PCHATD_AUTO_VOTE");
+  EXPECT_EQ(read({"--config", config("auto-vote = '" + kBob + "'\n")}).auto_vote, bob);
+  EXPECT_EQ(read({"--config", config("auto-vote = []\n")}).auto_vote, std::set<PeerId>{});
+  EXPECT_THAT(complaint({"--auto-vote", "anna"}), HasSubstr("auto-vote 'anna'"));
+  EXPECT_THAT(complaint({"--config", config("auto-vote = ['x', 'y\"]\n")}), HasSubstr("quotes"));
+}
+
 TEST_F(Options, CallAHostWithoutAUsableNameNameless) {
   around_.host_name = "";
 
@@ -235,8 +290,10 @@ TEST_F(Options, PrintHelpAndVersionInsteadOfRunning) {
 }
 
 TEST_F(Options, ThatWereCheckedReadBackAsAFileThatSaysTheSame) {
-  const std::string checked = printed({"--check-config", "--name", "Ann Other", "--rate", "5",
-                                       "--advertise", "[2001:db8::1]", "--listen", "*:0"});
+  const std::string checked =
+      printed({"--check-config", "--name", "Ann Other", "--rate", "5", "--advertise",
+               "[2001:db8::1]", "--listen", "*:0", "--rendezvous", kAnna + "@[::1]", "--auto-vote",
+               kAnna, "--auto-vote", kBob});
 
   const auto options = read({"--config", config(checked)});
 
@@ -244,6 +301,8 @@ TEST_F(Options, ThatWereCheckedReadBackAsAFileThatSaysTheSame) {
   EXPECT_EQ(options.rate, 5U);
   EXPECT_EQ(options.advertise, (Address{"2001:db8::1", 0}));
   EXPECT_EQ(options.listen, (Address{"*", 0}));
+  EXPECT_EQ(options.rendezvous, (rendezvous::Locator{sample_peer(1), {"::1", 7472}}));
+  EXPECT_EQ(options.auto_vote, (std::set{sample_peer(1), sample_peer(2)}));
   EXPECT_EQ(options.accept, Accept::ask);
 }
 

@@ -1,0 +1,134 @@
+#include "daemon/core/rendezvous.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "proto/limits.h"
+#include "tests/unit/daemon/core/turn_fixture.h"
+#include "tests/unit/proto/consent_fixtures.h"
+
+namespace p2pchat {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+namespace wire = p2pchat::rendezvous;
+
+struct Asking : testing::Test {
+  // What is put at a desk when the turn ends.
+  std::vector<wire::Question> put(Desk desk, Duration at = 0s) {
+    std::vector<wire::Question> questions;
+    for (const auto& order : only<action::AskRendezvous>(rendezvous.end_turn(fixture.at(at)))) {
+      const auto request = wire::decode_request(order.question);
+      if (order.desk == desk && request) questions.push_back(request->question);
+    }
+    return questions;
+  }
+  std::optional<Rendezvous::Reply> answer(Desk desk, const wire::Answer& given, Duration at = 0s) {
+    return rendezvous.answered(fixture.at(at), {desk, wire::encode(given)});
+  }
+
+  TurnFixture fixture;
+  Rendezvous rendezvous{true};
+  RequestId request{7};
+};
+
+TEST_F(Asking, OneQuestionIsPutAtATime) {
+  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{{request, "garden"}});
+  rendezvous.ask(wire::List{}, Rendezvous::ForList{{8}, {}});
+
+  EXPECT_THAT(put(Desk::ask), SizeIs(1));
+  EXPECT_THAT(put(Desk::ask), IsEmpty());
+  ASSERT_TRUE(answer(Desk::ask, wire::Cards{}));
+  EXPECT_THAT(put(Desk::ask), SizeIs(1));
+}
+
+TEST_F(Asking, AnAnswerComesWithWhyItWasAsked) {
+  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{{request, "garden"}});
+  put(Desk::ask);
+
+  const auto reply = answer(Desk::ask, wire::Failure{ExitCode::unknown, "no such room"});
+
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(std::get<Rendezvous::ForJoin>(reply->purpose).wish.request, request);
+  EXPECT_EQ(std::get<wire::Failure>(*reply->answer).code, ExitCode::unknown);
+}
+
+TEST_F(Asking, WhoWaitsIsToldThatItCannotBeReached) {
+  rendezvous.ask(wire::Put{{Kind::vote, {}}}, Rendezvous::ForMembers{fixture::room()});
+  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{{request, "garden"}});
+  put(Desk::ask);
+
+  const auto replies = rendezvous.failed(fixture.at(0s), {Desk::ask, "no answer"});
+
+  ASSERT_THAT(replies, SizeIs(1));
+  EXPECT_FALSE(replies[0].answer);
+  EXPECT_EQ(rendezvous.failure(), "no answer");
+}
+
+TEST_F(Asking, WhatMembersMayLackIsAskedAgainLater) {
+  rendezvous.ask(wire::Put{{Kind::vote, {}}}, Rendezvous::ForMembers{fixture::room()});
+  put(Desk::ask);
+  rendezvous.failed(fixture.at(0s), {Desk::ask, "no answer"});
+
+  EXPECT_THAT(put(Desk::ask), IsEmpty());
+  EXPECT_THAT(put(Desk::ask, kAskBackoffMin), SizeIs(1));
+}
+
+TEST_F(Asking, WhoWaitsGoesBeforeWhatCanWait) {
+  for (int i = 0; i < 3; ++i) {
+    rendezvous.ask(wire::Put{{Kind::vote, {}}}, Rendezvous::ForMembers{fixture::room()});
+  }
+  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{{request, "garden"}});
+
+  const auto questions = put(Desk::ask);
+
+  ASSERT_THAT(questions, SizeIs(1));
+  EXPECT_TRUE(std::holds_alternative<wire::Describe>(questions[0]));
+}
+
+TEST_F(Asking, WhatIsTooMuchDropsWhatMembersCanDoWithout) {
+  for (std::size_t i = 0; i < Rendezvous::kQuestionsMax + 5; ++i) {
+    rendezvous.ask(wire::Put{{Kind::vote, {}}}, Rendezvous::ForMembers{fixture::room()});
+  }
+  rendezvous.ask(wire::Fetch{fixture::room(), {}}, Rendezvous::ForEntry{fixture::room()});
+
+  std::size_t asked = 0;
+  bool has_fetched = false;
+  for (auto questions = put(Desk::ask); !questions.empty(); questions = put(Desk::ask)) {
+    ++asked;
+    has_fetched |= std::holds_alternative<wire::Fetch>(questions[0]);
+    answer(Desk::ask, wire::Failure{});
+  }
+  EXPECT_EQ(asked, Rendezvous::kQuestionsMax);
+  EXPECT_TRUE(has_fetched);
+}
+
+TEST_F(Asking, NewsAreAskedForFromWhereTheyEnded) {
+  ASSERT_THAT(put(Desk::watch), SizeIs(1));
+
+  ASSERT_TRUE(answer(Desk::watch, wire::Page{{42}, {{Kind::vote, {}}}, false}));
+
+  const auto questions = put(Desk::watch);
+  ASSERT_THAT(questions, SizeIs(1));
+  EXPECT_EQ(std::get<wire::Watch>(questions[0]).cursor, wire::Cursor{42});
+}
+
+TEST_F(Asking, AWatchThatAnswersNothingAtOnceIsNotPutInARage) {
+  put(Desk::watch);
+  answer(Desk::watch, wire::Page{{42}, {}, false}, 1ms);
+
+  EXPECT_THAT(put(Desk::watch, 2ms), IsEmpty());
+  EXPECT_EQ(rendezvous.deadline(), TimePoint{kAskBackoffMin});
+  EXPECT_THAT(put(Desk::watch, kAskBackoffMin), SizeIs(1));
+}
+
+TEST_F(Asking, WhereThereIsNoneNothingIsAsked) {
+  Rendezvous none(false);
+
+  EXPECT_THAT(none.end_turn(fixture.at(0s)), IsEmpty());
+  EXPECT_EQ(none.deadline(), TimePoint::never());
+}
+
+}  // namespace
+}  // namespace p2pchat
