@@ -48,9 +48,12 @@ class Parser {
     app_.add_flag("--json", words_.json, "One JSON object per line");
     app_.add_flag("-q,--quiet", words_.quiet, "No notes on stderr, only errors");
     app_.add_option("--timeout", words_.timeout,
-                    "How long to wait for the daemon (default 10s); of pull, for messages")
+                    "How long to wait for the daemon (default 10s); of pull, for messages; "
+                    "of join --wait, for the members")
         ->type_name("D");
     add_people();
+    add_rooms();
+    add_room_ends();
     add_push();
     add_pull();
     add_readers();
@@ -81,6 +84,8 @@ class Parser {
   }
 
   void add_people();
+  void add_rooms();
+  void add_room_ends();
   void add_push();
   void add_pull();
   void add_readers();
@@ -122,6 +127,51 @@ void Parser::add_people() {
     return Verb(Query{"verify", control::Record().set("who", words_.who), Shape::pairs});
   });
   add_word(verify, "WHO", words_.who, who_means);
+}
+
+void Parser::add_rooms() {
+  CLI::App& add = this->add("add", "Have the rendezvous list me, for everybody who asks it",
+                            [this] { return add_of(words_); });
+  add.add_option("HOST[:PORT]", words_.address, "Where I am to be found, if not as my card says")
+      ->type_name("");
+  add.add_flag("--rm", words_.undo, "Not any more");
+  this->add("list", "Whom the rendezvous lists", [] {
+    return Verb(Query{"list", {}, Shape::table, true});
+  });
+  CLI::App& create = this->add("create", "Make a room", [this] { return create_of(words_); });
+  add_word(create, "NAME", words_.name, "What the room is called");
+  add_word(create, "SIZE", words_.size, "How many members it may have, me included: 2 to 256");
+  CLI::App& join =
+      this->add("join", "Ask to be let into a room", [this] { return join_of(words_); });
+  add_word(join, "NAME", words_.name, "NAME, NAME@CREATOR or NAME@ROOMID");
+  join.add_option("--note", words_.note, "Tell the members why")->type_name("TEXT");
+  join.add_flag("--wait", words_.wait, "Until the members have answered; exit 10 if it is no");
+  join.add_option("--via", words_.via, "Knock at a member's door, without any rendezvous")
+      ->type_name("HOST:PORT");
+  add_query("votes", "Who waits for my vote", Shape::blocks);
+  CLI::App& vote = this->add("vote", "Say whether somebody may join, or is to go",
+                             [this] { return vote_of(words_); });
+  add_word(vote, "NAME", words_.name, "The room");
+  add_word(vote, "WHO", words_.who, "A name, an id, or the beginning of one; see chatctl votes");
+  add_word(vote, "ANSWER", words_.answer, "yes, no or evict; it is final");
+  vote.add_option("--note", words_.note, "Tell the others why")->type_name("TEXT");
+  vote.add_flag("--yes", words_.sure, "Ask me nothing");
+}
+
+void Parser::add_room_ends() {
+  add_query("rooms", "The rooms that I am in", Shape::table);
+  CLI::App& members = add("members", "Who is in a room", [this] { return members_of(words_); });
+  add_word(members, "NAME", words_.name, "A room or a contact");
+  members.add_flag("--proof", words_.proof, "Prove who let whom in, from what all have signed");
+  members.add_option("--state", words_.state, "Of --proof: where p2pchatd keeps its state")
+      ->type_name("DIR");
+  CLI::App& leave = add("leave", "Go from a room", [this] { return farewell_of(words_, false); });
+  CLI::App& closing = add("delete", "Close a room that I have made, for good and for all",
+                          [this] { return farewell_of(words_, true); });
+  for (CLI::App* verb : {&leave, &closing}) {
+    add_word(*verb, "NAME", words_.name, "The room");
+    verb->add_flag("--yes", words_.sure, "Ask me nothing");
+  }
 }
 
 void Parser::add_push() {
@@ -176,11 +226,6 @@ void Parser::add_log() {
 }
 
 void Parser::add_views() {
-  add_query("rooms", "The rooms that I am in", Shape::table);
-  CLI::App& members = add("members", "Who is in a room", [this] {
-    return Verb(Query{"members", control::Record().set("name", words_.name), Shape::table});
-  });
-  add_word(members, "NAME", words_.name, "A room or a contact");
   add_query("peers", "Whom I know, and how they are reached", Shape::table);
   add_query("status", "Health and counters", Shape::pairs);
   add_query("doctor", "What is wrong, in one line each", Shape::sentences);

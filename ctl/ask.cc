@@ -36,7 +36,9 @@ Outcome<control::Record> ask(Client& client, Question question, const OnRow& on_
     auto reply = client.next();
     if (!reply) return end_with(reply.error());
     if (!*reply) {
-      if (Clock::now() >= until) return end_with(no_answer(client, patience));
+      if (Clock::now() >= until) {
+        return end_with(question.on_silence.value_or(no_answer(client, patience)));
+      }
       const auto paused = on_pause ? on_pause() : Outcome<void>();
       if (!paused) return end_with(paused.error());
       client.wait(until);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "ctl/client.h"
@@ -15,12 +16,15 @@ namespace p2pchat::ctl {
 
 // A daemon that has said nothing for so long does not answer.
 inline constexpr Duration kAnswerTimeout = 10s;
+// Other hosts, and the ways to them, take longer.
+inline constexpr Duration kFarAnswerTimeout = 30s;
 
 struct Question {
   std::string verb;
   control::Record values;
-  Duration patience = kAnswerTimeout;  // Between two replies.
-  bool is_by_credit = false;           // Its rows come as they are asked for with `more`.
+  Duration patience = kAnswerTimeout;      // Between two replies.
+  bool is_by_credit = false;               // Its rows come as they are asked for with `more`.
+  std::optional<Failure> on_silence = {};  // How it ends then, if it is no fault of the daemon.
 };
 
 using OnRow = std::function<Outcome<void>(const control::Record&)>;

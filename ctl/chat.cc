@@ -7,9 +7,6 @@ namespace p2pchat::ctl {
 
 namespace {
 
-// Another host's door, and a link to it, take longer than an answer of our own daemon.
-constexpr Duration kMeetTimeout = 30s;
-
 void introduce(const control::Record& row, Console& console) {
   if (!row.flag("first")) return;
   console.note("first meeting with " + row.text("name") + ", whose identity is pinned now");
@@ -27,7 +24,7 @@ Outcome<void> carry_out(const Command& command, const Chat& chat, Console& conso
   auto client = Client::open(command.socket);
   if (!client) return end_with(client.error());
   const auto met = ask(**client, {"chat", control::Record().set("target", chat.target),
-                                  command.timeout.value_or(kMeetTimeout)});
+                                  command.timeout.value_or(kFarAnswerTimeout)});
   if (!met) return end_with(met.error());
   introduce(*met, console);
   const std::string name = met->text("name");

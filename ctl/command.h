@@ -28,11 +28,13 @@ struct Query {
     pairs,      // The end's row, one field a line.
     table,      // Rows in columns.
     sentences,  // A row a line.
+    blocks,     // Rows one below the other, one field a line.
   };
 
   std::string verb;
   control::Record values;
   Shape shape = Shape::nothing;
+  bool is_far = false;  // Other hosts have a part in the answer.
 };
 
 struct Chat {
@@ -73,12 +75,41 @@ struct Log {
   std::optional<Format> format;
 };
 
+// To be let into a room.
+struct Join {
+  std::string room;  // NAME, NAME@CREATOR or NAME@ROOMID.
+  std::string note;
+  std::string via;  // Of a member's door, or empty.
+  bool waits = false;
+};
+
+struct Vote {
+  std::string room;
+  std::string who;     // For an eviction perhaps several, with commas between.
+  std::string answer;  // yes, no or evict.
+  std::string note;
+  bool is_sure = false;  // Not to be asked again.
+};
+
+// To go from a room, or to close it for all.
+struct Farewell {
+  std::string room;
+  bool closes = false;
+  bool is_sure = false;
+};
+
+// To have it proved who is in a room.
+struct Prove {
+  std::string room;
+  std::string state;  // The daemon's folder, for when it does not run; empty: the usual one.
+};
+
 struct Command {
   std::string socket;
   bool is_json = false;
   bool is_quiet = false;
   std::optional<Duration> timeout;
-  std::variant<Query, Chat, Push, Pull, Log> verb;
+  std::variant<Query, Chat, Push, Pull, Log, Join, Vote, Farewell, Prove> verb;
 };
 
 }  // namespace p2pchat::ctl

@@ -15,6 +15,8 @@ namespace {
 
 // What a pipe that has room takes without blocking (PIPE_BUF on Linux).
 constexpr std::size_t kWriteBytes = 4096;
+// More than any yes has.
+constexpr std::size_t kAnswerBytes = 16;
 
 Outcome<void> refused(int error) {
   if (error == EPIPE) return end_with(kOutputClosed);
@@ -63,11 +65,29 @@ Outcome<void> Console::flush(Signals* signals) {
   return {};
 }
 
-void Console::note(std::string_view sentence) {
+void Console::note(std::string_view sentence) const {
   if (!is_quiet_) say(sentence);
 }
 
 void Console::error(std::string_view sentence) { say(sentence); }
+
+bool Console::can_ask() const { return in_is_terminal() && isatty(err_) == 1; }
+
+bool Console::confirm(const std::vector<std::string>& facts, std::string_view question) const {
+  for (const std::string& fact : facts) say(fact);
+  const std::string asked = "chatctl: " + cleaned(question) + " [y/N] ";
+  [[maybe_unused]] const ssize_t written = write(err_, asked.data(), asked.size());
+  // To the end of the line, so that nothing of it is left to whoever reads next.
+  std::string answer;
+  for (char letter = 0;;) {
+    const ssize_t size = read(in_, &letter, 1);
+    if (size < 0 && errno == EINTR) continue;
+    if (size != 1) return false;
+    if (letter == '\n') break;
+    if (answer.size() < kAnswerBytes) answer += letter;
+  }
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
 
 void Console::say(std::string_view sentence) const {
   const std::string line = "chatctl: " + cleaned(sentence) + "\n";

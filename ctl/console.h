@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ctl/outcome.h"
 #include "ctl/signals.h"
@@ -27,9 +28,14 @@ class Console {
 
   // --- stderr, one line each ---
   // What is good to know; nothing when quiet.
-  void note(std::string_view sentence);
+  void note(std::string_view sentence) const;
   void error(std::string_view sentence);
   void be_quiet() { is_quiet_ = true; }
+  // Shows what somebody is to decide on, even if quiet, and asks. True if the next line of stdin
+  // says yes. Requires can_ask().
+  bool confirm(const std::vector<std::string>& facts, std::string_view question) const;
+  // There is somebody to be asked: stdin and stderr are terminals.
+  bool can_ask() const;
 
   int in() const { return in_; }
   int out() const { return out_; }

@@ -24,6 +24,60 @@ Examples:
   chatctl chat backup.example.org
   chatctl chat alice
   chatctl chat --no-talk 192.0.2.7:7473     only meets; prints the contact's name)"},
+    Page{"add",
+         R"(Being listed tells everybody who asks the rendezvous that this host is there, and
+where. Members of your rooms find you without it.
+
+Examples:
+  chatctl add                               at the addresses of my card
+  chatctl add alice.example.org
+  chatctl add --rm                          not listed any more)"},
+    Page{"list",
+         R"(Anybody may call itself anything: compare the fingerprint before you trust a name.
+
+Examples:
+  chatctl list
+  chatctl list --json | jq -r .name)"},
+    Page{"create",
+         R"(Prints the room's id. You are its first member; nobody comes in without the yes of all
+who are in it, and only you can delete it. Whoever comes reads all that was said in it before.
+
+Example:
+  chatctl create garden 8)"},
+    Page{"join",
+         R"(Prints whose room it is, and returns: the daemon goes on asking, and pull tells the
+answer. With --wait it ends when the answer is known: 0 you are in, 10 somebody said no or the
+time ran out for it. --timeout limits the waiting (exit 124), not the wish.
+NAME@CREATOR or NAME@ROOMID, an id or its beginning, says which room is meant.
+
+Examples:
+  chatctl join garden --note "Bob from the office"
+  chatctl join garden@k3zqabcd --wait --timeout 1h
+  chatctl join garden --via alice.example.org)"},
+    Page{"votes", R"(Who wants to come in, and who is to go; what you answer with chatctl vote.
+
+Examples:
+  chatctl votes
+  chatctl votes --json | jq 'select(.mine == "")')"},
+    Page{"vote",
+         R"(A vote is final. On a terminal the fingerprint is shown first, and you are asked; --yes
+skips that. To evict takes the vote of all who stay, and they are more than half.
+
+Examples:
+  chatctl vote garden bob yes
+  chatctl vote garden k3zqabcd no --note "I do not know you"
+  chatctl vote garden mallory,eve evict     both, in one vote)"},
+    Page{"leave",
+         R"(Your history of the room stays here. On a terminal you are asked; --yes skips that.
+
+Examples:
+  chatctl leave garden --yes)"},
+    Page{"delete",
+         R"(Nobody can post there any more; what was said stays with those who have it.
+On a terminal you are asked; --yes skips that.
+
+Examples:
+  chatctl delete garden --yes)"},
     Page{"alias", R"(Examples:
   chatctl alias bob~k3zq bob-at-work)"},
     Page{"block", R"(Examples:
@@ -72,9 +126,17 @@ Examples:
   chatctl log ops --since 2d
   chatctl log ops --since 2026-11-20 --until '2026-11-20 12:00' --json)"},
     Page{"rooms", R"(Examples:
+  chatctl rooms
   chatctl rooms --json | jq -r .name)"},
-    Page{"members", R"(Examples:
-  chatctl members ops)"},
+    Page{"members",
+         R"(With --proof, prints for each change who came or went and who signed it, all of it
+checked here, from the room's founding on; the daemon is not trusted with it. Exit 1 and
+the place if anything does not hold. Without a daemon the store itself is read.
+
+Examples:
+  chatctl members garden
+  chatctl members garden --proof
+  chatctl members garden --proof --state /var/lib/p2pchatd --json)"},
     Page{"peers", R"(Examples:
   chatctl peers
   chatctl peers --json)"},
@@ -100,7 +162,8 @@ Examples:
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 4 nobody of that name,
 5 identity changed, 6 waits for the other side, 8 nothing new (--fail-empty), 9 over a
-limit, 124 time ended while waiting, 130 and 143 ended by a signal. See chatctl(1).)";
+limit, 10 not let in, 124 time ended while waiting, 130 and 143 ended by a signal. See
+chatctl(1).)";
 }
 
 std::string_view verb_help(std::string_view verb) {

@@ -1,6 +1,7 @@
 #include "ctl/json.h"
 
 #include <algorithm>
+#include <sodium.h>
 #include <variant>
 
 #include "ctl/time_text.h"
@@ -157,6 +158,17 @@ std::string base64(ByteView bytes) {
     }
   }
   return out;
+}
+
+std::optional<Bytes> from_base64(std::string_view text) {
+  Bytes bytes(text.size() / 4 * 3 + 3);
+  std::size_t size = 0;
+  const char* end = nullptr;
+  const int failed = sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(),
+                                       nullptr, &size, &end, sodium_base64_VARIANT_ORIGINAL);
+  if (failed != 0 || end != text.data() + text.size()) return std::nullopt;
+  bytes.resize(size);
+  return bytes;
 }
 
 }  // namespace p2pchat::ctl

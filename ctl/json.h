@@ -6,6 +6,7 @@
 // Pure; O(n).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,13 +16,14 @@ namespace p2pchat::ctl {
 
 // A message, with exactly the keys that are promised to scripts. Ends in a newline.
 std::string message_json(const control::Record& row);
-// Any other record: its fields in their order. `time`, `received` and what ends in `_time` are
-// milliseconds and become RFC 3339. Ends in a newline.
+// Any other record: its fields in their order. `time`, `received`, `expires`, `since` and what
+// ends in `_time` are milliseconds and become RFC 3339. Ends in a newline.
 std::string record_json(const control::Record& record);
 
 // With the quotes.
 std::string json_string(std::string_view text);
-// RFC 4648 with padding.
+// RFC 4648 with padding. The other way nothing, unless it is what base64() writes.
 std::string base64(ByteView bytes);
+std::optional<Bytes> from_base64(std::string_view text);
 
 }  // namespace p2pchat::ctl

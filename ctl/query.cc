@@ -22,6 +22,32 @@ control::Record with_shares(control::Record row) {
   return row.set("share", std::move(shares));
 }
 
+std::string blocks_text(const std::vector<control::Record>& rows) {
+  std::string text;
+  for (const control::Record& row : rows) text += (text.empty() ? "" : "\n") + pairs_text(row);
+  return text;
+}
+
+// Rooms of many know more than those of two; what all have stands first.
+std::vector<control::Record> with_columns(std::vector<control::Record> rows, const Query& query) {
+  if (query.verb != "rooms") return rows;
+  for (control::Record& row : rows) {
+    control::Record ordered;
+    for (const char* column : {"name", "kind", "state", "members", "size", "height"}) {
+      const control::Value* value = row.find(column);
+      ordered.set(column, value == nullptr ? control::Value() : *value);
+    }
+    for (const auto& [key, value] : row.fields()) ordered.set(key, value);
+    row = std::move(ordered);
+  }
+  return rows;
+}
+
+std::string words_of_rows(std::vector<control::Record> rows, const Query& query, bool has_heading) {
+  if (query.shape == Shape::blocks) return blocks_text(rows);
+  return table_text(with_columns(std::move(rows), query), has_heading);
+}
+
 std::string words_of_end(const control::Record& row, const Query& query) {
   if (query.shape != Shape::pairs || row.fields().empty()) return {};
   return pairs_text(query.verb == "id" ? with_shares(row) : row);
@@ -43,10 +69,11 @@ Outcome<void> carry_out(const Command& command, const Query& query, Console& con
     }
     return {};
   };
+  const Duration patience = query.is_far ? kFarAnswerTimeout : kAnswerTimeout;
   const auto end =
-      ask(**client, {query.verb, query.values, command.timeout.value_or(kAnswerTimeout)}, on_row);
+      ask(**client, {query.verb, query.values, command.timeout.value_or(patience)}, on_row);
   if (!command.is_json) {
-    console.add(table_text(rows, console.out_is_terminal()));
+    console.add(words_of_rows(std::move(rows), query, console.out_is_terminal()));
   }
   if (end && command.is_json && !end->fields().empty()) {
     console.add(record_json(*end));

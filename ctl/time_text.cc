@@ -162,7 +162,8 @@ std::string local_text(WallTime time) {
 }
 
 bool is_time_key(std::string_view key) {
-  return key == "time" || key == "received" || key.ends_with("_time");
+  return key == "time" || key == "received" || key == "expires" || key == "since" ||
+         key.ends_with("_time");
 }
 
 std::optional<Duration> parse_duration(std::string_view text) {

@@ -16,5 +16,9 @@ Outcome<void> carry_out(const Command& command, const Chat& chat, Console& conso
 Outcome<void> carry_out(const Command& command, const Push& push, Console& console);
 Outcome<void> carry_out(const Command& command, const Pull& pull, Console& console);
 Outcome<void> carry_out(const Command& command, const Log& log, Console& console);
+Outcome<void> carry_out(const Command& command, const Join& join, Console& console);
+Outcome<void> carry_out(const Command& command, const Vote& vote, Console& console);
+Outcome<void> carry_out(const Command& command, const Farewell& farewell, Console& console);
+Outcome<void> carry_out(const Command& command, const Prove& prove, Console& console);
 
 }  // namespace p2pchat::ctl

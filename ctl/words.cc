@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "ctl/time_text.h"
+#include "proto/address.h"
 #include "proto/batch.h"
 #include "proto/limits.h"
 #include "proto/text.h"
@@ -13,15 +14,36 @@ namespace p2pchat::ctl {
 
 namespace {
 
-Outcome<std::uint64_t> read_count(const std::string& text) {
-  std::uint64_t count = 0;
+std::optional<std::uint64_t> whole_number(const std::string& text) {
+  std::uint64_t number = 0;
   const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return number;
+}
+
+Outcome<std::uint64_t> read_count(const std::string& text) {
   constexpr auto kCountMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (error != std::errc() || rest != end || count == 0 || count > kCountMax) {
-    return usage("-n takes a whole number above 0");
-  }
-  return count;
+  const auto count = whole_number(text);
+  if (!count || *count == 0 || *count > kCountMax) return usage("-n takes a whole number above 0");
+  return *count;
+}
+
+Outcome<void> check_room(const std::string& name) {
+  if (name.empty()) return usage("an empty NAME names no room");
+  return {};
+}
+
+Outcome<void> check_note(const std::string& note) {
+  if (note.size() <= kNoteBytesMax && is_utf8(note)) return {};
+  return usage("--note takes a text of at most " + std::to_string(kNoteBytesMax) + " bytes");
+}
+
+Outcome<void> check_address(const std::string& flag, const std::string& text) {
+  if (text.empty()) return {};
+  const auto address = parse_address(text, kDoorPortDefault);
+  if (address && address->host != "*") return {};
+  return usage(flag + " takes a host, or a host and a port such as alice.example.org:7473");
 }
 
 Outcome<std::optional<Format>> read_format(const Words& words) {
@@ -118,6 +140,66 @@ Outcome<Verb> ack_of(const Words& words) {
   if (!reader) return end_with(reader.error());
   const auto values = control::Record().set("reader", *reader).set("id", words.who);
   return Query{"ack", values, Query::Shape::nothing};
+}
+
+Outcome<Verb> add_of(const Words& words) {
+  if (words.undo && !words.address.empty()) return usage("--rm takes no address");
+  const auto checked = check_address("add", words.address);
+  if (!checked) return end_with(checked.error());
+  control::Record values;
+  if (!words.address.empty()) values.set("address", words.address);
+  if (words.undo) values.set("rm", true);
+  return Query{"add", std::move(values), Query::Shape::pairs, true};
+}
+
+Outcome<Verb> create_of(const Words& words) {
+  if (!is_plain_name(words.name)) {
+    return usage("a room's name has 1 to " + std::to_string(kNamePointsMax) +
+                 " characters, no space and none of : @ ~ /, and reads like no id and no address");
+  }
+  const auto size = whole_number(words.size);
+  if (!size || *size < 2 || *size > kMembersMax) {
+    return usage("SIZE is how many members there may be: 2 to " + std::to_string(kMembersMax));
+  }
+  control::Record values;
+  values.set("name", words.name).set("size", static_cast<std::int64_t>(*size));
+  return Query{"create", std::move(values), Query::Shape::pairs, true};
+}
+
+Outcome<Verb> join_of(const Words& words) {
+  const auto room = check_room(words.name);
+  if (!room) return end_with(room.error());
+  const auto note = check_note(words.note);
+  if (!note) return end_with(note.error());
+  const auto via = check_address("--via", words.via);
+  if (!via) return end_with(via.error());
+  return Join{words.name, words.note, words.via, words.wait};
+}
+
+Outcome<Verb> vote_of(const Words& words) {
+  const auto room = check_room(words.name);
+  if (!room) return end_with(room.error());
+  if (words.who.empty()) return usage("an empty WHO names nobody");
+  if (words.answer != "yes" && words.answer != "no" && words.answer != "evict") {
+    return usage("a vote is yes, no or evict");
+  }
+  const auto note = check_note(words.note);
+  if (!note) return end_with(note.error());
+  return Vote{words.name, words.who, words.answer, words.note, words.sure};
+}
+
+Outcome<Verb> members_of(const Words& words) {
+  const auto room = check_room(words.name);
+  if (!room) return end_with(room.error());
+  if (words.proof) return Prove{words.name, words.state};
+  if (!words.state.empty()) return usage("--state belongs to --proof");
+  return Query{"members", control::Record().set("name", words.name), Query::Shape::table};
+}
+
+Outcome<Verb> farewell_of(const Words& words, bool closes) {
+  const auto room = check_room(words.name);
+  if (!room) return end_with(room.error());
+  return Farewell{words.name, closes, words.sure};
 }
 
 Outcome<Verb> log_of(const Words& words, WallTime now) {

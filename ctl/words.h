@@ -20,8 +20,9 @@ using Verb = decltype(Command::verb);
 struct Words {
   std::string socket, timeout, who, name, text, file, reader, ack = "auto", idle, format, since,
                                                               until, count;
+  std::string size, note, via, address, answer, state;  // Of rooms.
   bool json = false, quiet = false, undo = false, no_talk = false, lines = false, follow = false,
-       peek = false, mine = false, fail_empty = false;
+       peek = false, mine = false, fail_empty = false, wait = false, sure = false, proof = false;
   bool has_name = false, has_text = false;  // They were given, though they may be empty.
 };
 
@@ -36,5 +37,12 @@ Outcome<Verb> push_of(const Words& words);
 Outcome<Verb> pull_of(const Words& words);
 Outcome<Verb> ack_of(const Words& words);
 Outcome<Verb> log_of(const Words& words, WallTime now);
+
+Outcome<Verb> add_of(const Words& words);
+Outcome<Verb> create_of(const Words& words);
+Outcome<Verb> join_of(const Words& words);
+Outcome<Verb> vote_of(const Words& words);
+Outcome<Verb> members_of(const Words& words);
+Outcome<Verb> farewell_of(const Words& words, bool closes);
 
 }  // namespace p2pchat::ctl

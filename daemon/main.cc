@@ -7,6 +7,7 @@
 #include "daemon/shell/loop.h"
 #include "daemon/shell/options.h"
 #include "daemon/shell/process.h"
+#include "daemon/shell/proof.h"
 #include "proto/crypto.h"
 #include "proto/text.h"
 
@@ -18,6 +19,13 @@ int complain(const Error& error) {
   std::fprintf(stderr, "p2pchatd: %s\n", cleaned(error.text).c_str());
   const ExitCode code = error.fault == Fault::usage ? ExitCode::usage : ExitCode::failed;
   return static_cast<int>(code);
+}
+
+int show_proof(const Options& options) {
+  const auto printed = print_proof(options.state, options.proof, stdout);
+  if (printed) return 0;
+  complain(printed.error());
+  return static_cast<int>(exit_code(printed.error().fault));
 }
 
 }  // namespace
@@ -32,9 +40,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   const Options& options = std::get<Options>(*told);
+  if (!crypto_ready()) return complain({Fault::machine, "libsodium cannot be used here"});
+  if (!options.proof.empty()) return show_proof(options);
   open_log(options.log_level);
   harden_process();
-  if (!crypto_ready()) return complain({Fault::machine, "libsodium cannot be used here"});
 
   const auto loop = Loop::open(options);
   if (!loop) return complain(loop.error());

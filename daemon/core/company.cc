@@ -293,6 +293,13 @@ std::string Node::notice_text(const Membership& membership, const Membership::Ne
       return "this daemon has lost what it signed in " + room +
              " and signs nothing more there; to be a full member again: chatctl leave " + room +
              ", then join it anew";
+    case What::left_out:
+      return "the others in " + room +
+             " go on without you: you had agreed to something else; to come back: chatctl leave " +
+             room + ", then join it anew";
+    case What::apart:
+      return who + " and you have agreed to different things in " + room +
+             ", and will not list the same members again";
     case What::closed: return room + " is closed by " + who;
   }
   return {};
@@ -316,9 +323,10 @@ Actions Node::notices(const Turn& turn, Membership& membership) {
     contacts_.reserve(membership.record().name);
     control::Record row;
     row.set("room", to_text(membership.room())).set("name", membership.record().name);
+    row.set("creator", to_text(membership.record().genesis.creator));
     row.set("members", static_cast<std::int64_t>(membership.roster().members().size()));
     row.set("state", "member");
-    append(actions, wishes_.entered(membership.room(), std::move(row)));
+    append(actions, with_creators(wishes_.entered(membership.room(), std::move(row))));
   }
   return actions;
 }

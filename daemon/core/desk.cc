@@ -49,9 +49,9 @@ Actions Node::take(const Turn& turn, Rendezvous::Reply reply) {
   return std::visit(
       Overload{
           [&](R::ForJoin& why) {
-            return wishes_.described(turn, rendezvous_, card_, why.wish, answer);
+            return with_creators(wishes_.described(turn, rendezvous_, card_, why.wish, answer));
           },
-          [&](R::ForKnock& why) { return wishes_.knocked(turn, why.room, answer); },
+          [&](R::ForKnock& why) { return with_creators(wishes_.knocked(turn, why.room, answer)); },
           [&](R::ForCreation& why) { return created(turn, why, answer); },
           [&](R::ForMembers& why) {
             const auto it = memberships_.find(why.room);
@@ -114,6 +114,18 @@ Actions Node::take_card(const Turn& turn, const Card& card) {
   links_.keep(turn, card.id, contact->places());
   if (!can_store()) return {};
   return {action::StoreContact{*contact}};
+}
+
+Actions Node::with_creators(Actions actions) const {
+  for (Action& action : actions) {
+    auto* answer = std::get_if<action::Answer>(&action);
+    if (answer == nullptr || !answer->row.has("creator")) continue;
+    const auto creator = peer_id(answer->row.text("creator"));
+    if (creator && contacts_.find(*creator) != nullptr) {
+      answer->row.set("creator_name", contacts_.name_of(*creator));
+    }
+  }
+  return actions;
 }
 
 // --- Listing ---

@@ -99,7 +99,6 @@ struct CreateRequested {
   RequestId request;
   std::string name;
   std::uint64_t size = 0;
-  History history = History::all;
 };
 struct JoinRequested {
   RequestId request;

@@ -77,13 +77,18 @@ Meetings::Outcome Meetings::meet_known(const Turn& turn, Contact& contact, const
 }
 
 Meetings::Outcome Meetings::ask_again(const Contact& contact, const RequestId& request) {
-  if (contact.pins.empty() || visits_.size() >= kVisitsMax) {
+  // Who sits in a room with me may be met at the door that its card names.
+  std::vector<Address> doors = contact.pins;
+  for (const Place& place : contact.places()) {
+    if (place.door != 0) doors.push_back({place.host, place.door});
+  }
+  if (doors.empty() || visits_.size() >= kVisitsMax) {
     const std::string text = "you have not met " + contact.name +
                              " yet; name its door: chatctl chat --no-talk " + to_text(contact.id) +
                              "@HOST:PORT";
     return {{refuse(request, {Fault::unknown, text})}, {}, {}, {}};
   }
-  Visit visit{contact.pins.front(), Look{contact.id}, request};
+  Visit visit{doors.front(), Look{contact.id}, request};
   return {begin_visit(std::move(visit), door::encode_who()), {}, {}, {}};
 }
 

@@ -129,6 +129,8 @@ class Node {
   Actions take_page(const Turn& turn, const rendezvous::Page& page,
                     const std::optional<RoomId>& entry);
   Actions take_objects(const std::vector<Object>& objects, const std::optional<PeerId>& from);
+  // Tells my name for a room's creator beside its id.
+  Actions with_creators(Actions actions) const;
   Actions take_card(const Turn& turn, const Card& card);
   Actions created(const Turn& turn, const Rendezvous::ForCreation& why,
                   const rendezvous::Answer& answer);

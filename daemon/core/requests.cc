@@ -27,7 +27,7 @@ Actions Node::on(const Turn& turn, const event::DoorAsked& event) {
 Actions Node::on(const Turn& turn, const event::DoorAnswered& event) {
   if (invitations_.erase(event.visit) > 0) return {};
   if (event.visit.value >= Wishes::kFirstVisit) {
-    return wishes_.answered(turn, card_, event);
+    return with_creators(wishes_.answered(turn, card_, event));
   }
   if (!can_store()) return meetings_.failed({event.visit, store_trouble_}).actions;
   return settle(turn, meetings_.answered(turn, contacts_, card_, event));

@@ -96,7 +96,7 @@ std::vector<control::Record> Node::many_records() const {
     row.set("members", whole(membership.roster().members().size()));
     row.set("size", whole(membership.roster().size_max()));
     row.set("height", whole(membership.roster().height()));
-    row.set("state", membership.is_in() ? "in" : "gone");
+    row.set("state", !membership.is_in() ? "gone" : membership.is_apart() ? "apart" : "in");
     row.set("creator", name_of(membership.record().genesis.creator));
     row.set("room", to_text(id));
     if (const Room* room = room_of(id)) add_room_facts(*room, row);

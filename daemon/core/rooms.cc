@@ -85,6 +85,9 @@ void Node::restore_rooms(const Snapshot& snapshot) {
       continue;
     }
     contacts_.reserve(stored.room.name);
+    for (const Knock& knock : membership->consent().knocks()) {
+      contacts_.find_or_add(knock.card.id, &knock.card);
+    }
     memberships_.emplace(stored.room.genesis.room, *std::move(membership));
   }
   listing_ = snapshot.listing;
@@ -111,7 +114,7 @@ Actions Node::on(const Turn& turn, const event::CreateRequested& event) {
   genesis.nonce = entropy_.draw<Salt>();
   genesis.name = event.name;
   genesis.size = event.size;
-  genesis.history = event.history;
+  genesis.history = History::all;
   genesis.sign(identity_);
   contacts_.reserve(event.name);
   auto& membership =

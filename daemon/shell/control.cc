@@ -25,10 +25,19 @@ const Control::Verb* Control::find_verb(std::string_view name) {
       Verb{"alias", alias_requested},
       Verb{"block", block_requested},
       Verb{"verify", verify_requested},
+      Verb{"create", create_requested},
+      Verb{"join", join_requested},
+      Verb{"vote", vote_requested},
+      Verb{"leave", leave_requested},
+      Verb{"delete", delete_requested},
+      Verb{"add", listing_requested},
+      Verb{"list", list_requested},
       Verb{"id", &Control::answer_id},
       Verb{"status", &Control::answer_status},
       Verb{"rooms", &Control::answer_rooms},
       Verb{"members", &Control::answer_members},
+      Verb{"votes", &Control::answer_votes},
+      Verb{"proof", &Control::answer_proof},
       Verb{"peers", &Control::answer_peers},
       Verb{"doctor", &Control::answer_doctor},
       Verb{"readers", &Control::answer_readers},
@@ -85,10 +94,11 @@ void Control::ask_node(const Asked& asked, Wish wish) {
     end(asked, ExitCode::limit, "the daemon has too many requests under way; try again");
     return;
   }
-  const RequestId id = next_request_;
+  const auto event = wish(asked.request.values, next_request_);
+  if (!event) return end(asked, tl::unexpected(event.error()));
+  pending_[next_request_] = {asked.caller, asked.request.tag};
   next_request_ = next_request_.next();
-  pending_[id] = {asked.caller, asked.request.tag};
-  asked.raise(wish(asked.request.values, id));
+  asked.raise(*event);
 }
 
 void Control::answer(const action::Answer& answer) {
@@ -96,7 +106,12 @@ void Control::answer(const action::Answer& answer) {
   if (found == pending_.end()) return;
   const Pending pending = std::move(found->second);
   pending_.erase(found);
-  streams_.end(pending.caller, pending.tag, answer.code, answer.error, answer.row);
+  if (answer.rows.empty()) {
+    streams_.end(pending.caller, pending.tag, answer.code, answer.error, answer.row);
+  } else if (may_stream(pending.caller, pending.tag)) {
+    streams_.rows(pending.caller, pending.tag, answer.rows,
+                  {0, true, answer.code, answer.error, answer.row});
+  }
 }
 
 void Control::fail_pending(const std::string& why) {
@@ -135,6 +150,14 @@ void Control::answer_members(const Asked& asked) {
   rows(asked, asked.node.member_records(conversation->room));
 }
 
+void Control::answer_votes(const Asked& asked) { rows(asked, asked.node.vote_records()); }
+
+void Control::answer_proof(const Asked& asked) {
+  auto proof = asked.node.proof_records(asked.request.values.text("name"));
+  if (!proof) return end(asked, tl::unexpected(proof.error()));
+  rows(asked, std::move(*proof));
+}
+
 void Control::answer_peers(const Asked& asked) { rows(asked, asked.node.peer_records(asked.now)); }
 
 void Control::answer_doctor(const Asked& asked) {
@@ -152,17 +175,18 @@ void Control::answer_readers(const Asked& asked) {
 }
 
 void Control::rows(const Asked& asked, std::vector<control::Record> rows) {
-  if (may_stream(asked)) streams_.rows(asked.caller, asked.request.tag, std::move(rows));
+  if (may_stream(asked.caller, asked.request.tag))
+    streams_.rows(asked.caller, asked.request.tag, std::move(rows));
 }
 
-bool Control::may_stream(const Asked& asked) {
+bool Control::may_stream(const Caller& caller, std::uint64_t tag) {
   // A second stream under the tag of an open one could not be told from it.
-  if (streams_.is_open(asked.caller, asked.request.tag)) {
+  if (streams_.is_open(caller, tag)) {
     ++undecodable_;
     return false;
   }
   if (!streams_.is_full()) return true;
-  end(asked, ExitCode::limit, "the daemon has too many readers at once");
+  streams_.end(caller, tag, ExitCode::limit, "the daemon has too many readers at once");
   return false;
 }
 
@@ -171,14 +195,15 @@ bool Control::may_stream(const Asked& asked) {
 void Control::pull(const Asked& asked) {
   auto wish = pull_wish_in(asked.request.values, asked.caller.uid, asked.node);
   if (!wish) return end(asked, tl::unexpected(wish.error()));
-  if (!may_stream(asked)) return;
+  if (!may_stream(asked.caller, asked.request.tag)) return;
   streams_.pull(asked.caller, asked.request.tag, std::move(*wish), asked.node);
 }
 
 void Control::log(const Asked& asked) {
   const auto query = log_query_in(asked.request.values, asked.node, inbox_);
   if (!query) return end(asked, tl::unexpected(query.error()));
-  if (may_stream(asked)) streams_.log(asked.caller, asked.request.tag, *query);
+  if (may_stream(asked.caller, asked.request.tag))
+    streams_.log(asked.caller, asked.request.tag, *query);
 }
 
 void Control::more(const Asked& asked) {

@@ -68,7 +68,7 @@ class Control {
     const Raise& raise;
   };
   // What a verb is: a wish, told to Node as this event, or a question, answered by this.
-  using Wish = Event (*)(const control::Record& values, RequestId id);
+  using Wish = Result<Event> (*)(const control::Record& values, RequestId id);
   using Question = void (Control::*)(const Asked&);
   struct Verb {
     std::string_view name;
@@ -83,6 +83,8 @@ class Control {
   void answer_status(const Asked& asked);
   void answer_rooms(const Asked& asked);
   void answer_members(const Asked& asked);
+  void answer_votes(const Asked& asked);
+  void answer_proof(const Asked& asked);
   void answer_peers(const Asked& asked);
   void answer_doctor(const Asked& asked);
   void answer_readers(const Asked& asked);
@@ -93,7 +95,7 @@ class Control {
   void ack(const Asked& asked);
 
   // False, and the caller has been told, if there is no room for another stream.
-  bool may_stream(const Asked& asked);
+  bool may_stream(const Caller& caller, std::uint64_t tag);
   void rows(const Asked& asked, std::vector<control::Record> rows);
   void end(const Asked& asked, ExitCode code, const std::string& error);
   void end(const Asked& asked, const Result<void>& result);

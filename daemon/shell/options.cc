@@ -231,6 +231,7 @@ Result<Options> understand(const Words& words, const Surroundings& around) {
   options.room_bytes = *room_bytes;
   options.is_relay = words.relay;
   options.log_level = *log_level;
+  options.proof = words.proof;
   return options;
 }
 

@@ -39,6 +39,7 @@ struct Options {
   std::uint64_t room_bytes = kRoomBytesDefault;
   bool is_relay = false;
   LogLevel log_level = LogLevel::info;
+  std::string proof;  // The room to print the proof of, instead of running; or empty.
 };
 
 // What stands on stdout instead of a daemon's work: help, version, a checked configuration.

@@ -95,7 +95,7 @@ void RendezvousClient::read(Counter& counter) {
     budget.spend(frame.size());
     // What nobody has asked for is dropped.
     if (!counter.is_sent) continue;
-    if (parts.size() != 2 || parts.front().size() != 0) {
+    if (parts.size() != 2 || !parts.front().empty()) {
       return fail_with(counter, "what the rendezvous says is no answer");
     }
     counter.answer = to_bytes(frame);

@@ -4,6 +4,8 @@
 #include <array>
 #include <pwd.h>
 
+#include "proto/address.h"
+#include "proto/limits.h"
 #include "proto/text.h"
 
 namespace p2pchat {
@@ -22,6 +24,24 @@ Result<std::optional<Stamp>> bound_in(const control::Record& values, const std::
   return *stamp;
 }
 
+Result<std::string> note_in(const control::Record& values) {
+  std::string note = values.text("note");
+  // What is not UTF-8 has come as bytes.
+  if (note.size() <= kNoteBytesMax && values.bytes("note").empty()) return note;
+  return fail(Fault::usage,
+              "a note is a text of at most " + std::to_string(kNoteBytesMax) + " bytes");
+}
+
+// HOST or HOST:PORT of a door, or nothing.
+Result<std::string> address_in(const control::Record& values, const std::string& key) {
+  std::string text = values.text(key);
+  if (text.empty()) return text;
+  const auto address = parse_address(text, kDoorPortDefault);
+  if (!address) return fail(Fault::usage, "'" + cleaned(text) + "': " + address.error().text);
+  if (address->host == "*") return fail(Fault::usage, "* is no address to come to");
+  return text;
+}
+
 std::string user_name(std::uint32_t uid) {
   std::array<char, 4096> buffer{};
   passwd facts{};
@@ -34,25 +54,76 @@ std::string user_name(std::uint32_t uid) {
 
 }  // namespace
 
-Event push_requested(const control::Record& values, RequestId id) {
+Result<Event> push_requested(const control::Record& values, RequestId id) {
   Bytes body = values.has("data") ? values.bytes("data") : to_bytes(values.text("text"));
   return event::PushRequested{id, values.text("to"), std::move(body), values.flag("waits")};
 }
 
-Event meet_requested(const control::Record& values, RequestId id) {
+Result<Event> meet_requested(const control::Record& values, RequestId id) {
   return event::MeetRequested{id, values.text("target")};
 }
 
-Event alias_requested(const control::Record& values, RequestId id) {
+Result<Event> alias_requested(const control::Record& values, RequestId id) {
   return event::AliasRequested{id, values.text("who"), values.text("name")};
 }
 
-Event block_requested(const control::Record& values, RequestId id) {
+Result<Event> block_requested(const control::Record& values, RequestId id) {
   return event::BlockRequested{id, values.text("who"), values.flag("undo")};
 }
 
-Event verify_requested(const control::Record& values, RequestId id) {
+Result<Event> verify_requested(const control::Record& values, RequestId id) {
   return event::VerifyRequested{id, values.text("who")};
+}
+
+Result<Event> create_requested(const control::Record& values, RequestId id) {
+  const std::int64_t size = values.integer("size");
+  if (size <= 0) return fail(Fault::usage, "a room is for a number of members");
+  return event::CreateRequested{id, values.text("name"), static_cast<std::uint64_t>(size)};
+}
+
+Result<Event> join_requested(const control::Record& values, RequestId id) {
+  const auto note = note_in(values);
+  if (!note) return tl::unexpected(note.error());
+  auto via = address_in(values, "via");
+  if (!via) return tl::unexpected(via.error());
+  return event::JoinRequested{id, values.text("room"), *note, *via, values.flag("wait")};
+}
+
+Result<Event> vote_requested(const control::Record& values, RequestId id) {
+  const auto note = note_in(values);
+  if (!note) return tl::unexpected(note.error());
+  event::VoteRequested vote{id, values.text("room"), values.text("who"), {}, *note};
+  const std::string answer = values.text("answer");
+  if (answer == "yes") {
+    vote.ballot = event::Ballot::yes;
+  } else if (answer == "evict") {
+    vote.ballot = event::Ballot::evict;
+  } else if (answer != "no") {
+    return fail(Fault::usage, "a vote is yes, no or evict");
+  }
+  return vote;
+}
+
+Result<Event> leave_requested(const control::Record& values, RequestId id) {
+  return event::LeaveRequested{id, values.text("room")};
+}
+
+Result<Event> delete_requested(const control::Record& values, RequestId id) {
+  return event::DeleteRequested{id, values.text("room")};
+}
+
+Result<Event> listing_requested(const control::Record& values, RequestId id) {
+  auto address = address_in(values, "address");
+  if (!address) return tl::unexpected(address.error());
+  const bool undo = values.flag("rm");
+  if (undo && !address->empty()) {
+    return fail(Fault::usage, "not to be listed any more takes no address");
+  }
+  return event::ListingRequested{id, *address, undo};
+}
+
+Result<Event> list_requested(const control::Record&, RequestId id) {
+  return event::ListRequested{id};
 }
 
 Result<Reader> reader_in(const control::Record& values, std::uint32_t uid) {

@@ -11,13 +11,20 @@
 
 namespace p2pchat {
 
-// Wishes that Node decides about, as the events it is told: for "push", "chat", "alias",
-// "block" and "verify".
-Event push_requested(const control::Record& values, RequestId id);
-Event meet_requested(const control::Record& values, RequestId id);
-Event alias_requested(const control::Record& values, RequestId id);
-Event block_requested(const control::Record& values, RequestId id);
-Event verify_requested(const control::Record& values, RequestId id);
+// Wishes that Node decides about, as the events it is told: for "push", "chat", "alias", "block"
+// and "verify"; "create", "join", "vote", "leave" and "delete"; "add" and "list".
+Result<Event> push_requested(const control::Record& values, RequestId id);
+Result<Event> meet_requested(const control::Record& values, RequestId id);
+Result<Event> alias_requested(const control::Record& values, RequestId id);
+Result<Event> block_requested(const control::Record& values, RequestId id);
+Result<Event> verify_requested(const control::Record& values, RequestId id);
+Result<Event> create_requested(const control::Record& values, RequestId id);
+Result<Event> join_requested(const control::Record& values, RequestId id);
+Result<Event> vote_requested(const control::Record& values, RequestId id);
+Result<Event> leave_requested(const control::Record& values, RequestId id);
+Result<Event> delete_requested(const control::Record& values, RequestId id);
+Result<Event> listing_requested(const control::Record& values, RequestId id);
+Result<Event> list_requested(const control::Record& values, RequestId id);
 
 // "reader", of the user `uid`.
 Result<Reader> reader_in(const control::Record& values, std::uint32_t uid);

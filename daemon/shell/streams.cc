@@ -36,8 +36,11 @@ void Streams::end(const Caller& caller, std::uint64_t tag, ExitCode code, std::s
   }
 }
 
-void Streams::rows(const Caller& caller, std::uint64_t tag, std::vector<control::Record> rows) {
-  Rows source{{}, {tag, true, ExitCode::done, {}, {}}};
+void Streams::rows(const Caller& caller, std::uint64_t tag, std::vector<control::Record> rows,
+                   control::Reply end) {
+  end.tag = tag;
+  end.end = true;
+  Rows source{{}, std::move(end)};
   std::move(rows.begin(), rows.end(), std::back_inserter(source.left));
   open(caller, tag, std::move(source));
 }

@@ -52,7 +52,9 @@ class Streams {
   // Each begins to answer the request `tag` of `caller`.
   void end(const Caller& caller, std::uint64_t tag, ExitCode code, std::string error,
            control::Record row = {});
-  void rows(const Caller& caller, std::uint64_t tag, std::vector<control::Record> rows);
+  // The code, error and row of `end` go out after the rows.
+  void rows(const Caller& caller, std::uint64_t tag, std::vector<control::Record> rows,
+            control::Reply end = {});
   // A pull ends those under the same name that read the same conversation.
   void pull(const Caller& caller, std::uint64_t tag, PullWish wish, const Node& node);
   void log(const Caller& caller, std::uint64_t tag, const LogQuery& query);

@@ -43,6 +43,8 @@ class StrictToml : public CLI::ConfigTOML {
             "the quotes of '{}' do not match, or there is a # between them", item.name));
       }
     }
+    // To CLI11 an empty list is an option without its value.
+    std::erase_if(all, [](const CLI::ConfigItem& item) { return item.inputs.empty(); });
     return all;
   }
 
@@ -99,6 +101,10 @@ Result<std::optional<Printout>> read_words(std::vector<std::string> arguments, W
   text("--log-level", words.log_level, "LEVEL", "debug, info, warning or error");
   app.add_flag("--check-config", words.check_config, "Print what would be used, and end")
       ->configurable(false);
+  app.add_option("--proof", words.proof, "Print what proves who is in this room, and end")
+      ->type_name("NAME")
+      ->configurable(false)
+      ->check([](const std::string& name) { return name.empty() ? "names no room" : ""; });
 
   const auto config_given = [&] {
     return config->count() > 0 ? config->results().back() : std::string();

@@ -22,7 +22,7 @@ struct Words {
   std::vector<std::string> auto_vote;
   std::string rate = std::to_string(kPushRateDefault);
   std::string room_bytes = std::to_string(kRoomBytesDefault);
-  std::string log_level = "info";
+  std::string log_level = "info", proof;
   bool relay = false;
   bool check_config = false;
 };

@@ -256,6 +256,11 @@ std::optional<Incoming> Front::receive() {
 }
 
 void Front::send(const Envelope& to, ByteView answer) {
+  // While it sends, libzmq looks at most once a millisecond at what clients have read, and silently
+  // drops an answer to one that it takes for too slow. Asked for its events, it looks at once.
+  int events = 0;
+  std::size_t size = sizeof events;
+  CHECK(zmq_getsockopt(sockets_->router.handle(), ZMQ_EVENTS, &events, &size) == 0);
   std::vector<ByteView> parts(to.begin(), to.end());
   parts.push_back(answer);
   send_parts(sockets_->router, parts);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "proto/limits.h"
+#include "tests/functional/harness/notify_socket.h"
 #include "tests/functional/harness/small_disk.h"
 #include "tests/unit/temp_folder.h"
 
@@ -72,6 +73,48 @@ TEST_F(RendezvousTest, SaysWhereItIsAndKeepsIt) {
   struct stat status {};
   ASSERT_EQ(stat((server.state() / "identity").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(RendezvousTest, TellsItsManagerWhenItIsReadyThatItLivesAndThatItEnds) {
+  NotifySocket manager(folder / "notify");
+  server.setup().environment["NOTIFY_SOCKET"] = (folder / "notify").native();
+  server.setup().environment["WATCHDOG_USEC"] = "100000";
+
+  server.start();
+  const bool is_ready = wait_until([&] { return manager.count("READY=1") == 1; });
+  const int at_once = Asker(server, test_identity(1)).code(Rooms{});
+  const bool lives = wait_until([&] { return manager.count("WATCHDOG=1") >= 3; });
+  const std::size_t early_ends = manager.count("STOPPING=1");
+  const int code = server.stop();
+
+  EXPECT_TRUE(is_ready);
+  EXPECT_EQ(at_once, 0) << "ready means that it answers";
+  EXPECT_TRUE(lives);
+  EXPECT_EQ(early_ends, 0U);
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(manager.count("STOPPING=1"), 1U);
+}
+
+TEST_F(RendezvousTest, ThatStandsStillFeedsNoWatchdog) {
+  NotifySocket manager(folder / "notify");
+  server.setup().environment["NOTIFY_SOCKET"] = (folder / "notify").native();
+  server.setup().environment["WATCHDOG_USEC"] = "100000";
+  server.start();
+  ASSERT_TRUE(wait_until([&] { return manager.count("WATCHDOG=1") >= 1; }));
+  Asker asker(server, test_identity(1));
+  ASSERT_EQ(asker.code(Rooms{}), 0);
+
+  server.process().signal(SIGSTOP);
+  asker.send(Rooms{});
+  EXPECT_FALSE(asker.receive(100ms));
+  const std::size_t before = manager.count("WATCHDOG=1");
+  EXPECT_FALSE(asker.receive(300ms));
+  const std::size_t after = manager.count("WATCHDOG=1");
+  server.process().signal(SIGCONT);
+
+  EXPECT_EQ(after, before) << "it comes from the loop that does the work";
+  EXPECT_TRUE(asker.receive());
+  EXPECT_TRUE(wait_until([&] { return manager.count("WATCHDOG=1") > after; }));
 }
 
 TEST_F(RendezvousTest, LosesNothingThatItHasAnsweredWhenItIsKilled) {

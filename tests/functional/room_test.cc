@@ -126,7 +126,7 @@ TEST_F(Garden, WhoIsEvictedIsOutAndIsToldSo) {
 
   await_members({&anna, &ben});
   EXPECT_TRUE(wait_until([&] { return cleo.ctl({"push", "garden", "still here"}).code == 4; }));
-  EXPECT_NE(cleo.tell({"log", "garden"}).find("put you out"), std::string::npos);
+  EXPECT_NE(cleo.tell({"pull", "garden"}).find("put you out"), std::string::npos);
 }
 
 TEST_F(Garden, WhoLeavesIsGoneAndMayComeBack) {
@@ -135,7 +135,9 @@ TEST_F(Garden, WhoLeavesIsGoneAndMayComeBack) {
   cleo.tell({"leave", "garden"});
   await_members({&anna, &ben});
 
-  ASSERT_TRUE(wait_until([&] { return cleo.ctl({"join", "garden"}).code == 0; }));
+  // The rendezvous takes one knock a minute; a member's door has not had any.
+  EXPECT_EQ(cleo.ctl({"join", "garden"}).code, 9);
+  cleo.tell({"join", "garden", "--via", anna.door()});
   say_yes(anna, "cleo");
   say_yes(ben, "cleo");
   await_members({&anna, &ben, &cleo});
@@ -175,6 +177,35 @@ TEST_F(Garden, AListedClientIsMetByItsName) {
   EXPECT_EQ(cleo.tell({"list", "--json"}), "");
 }
 
+TEST_F(Garden, OfTwoThatAreListedUnderOneNameNeitherIsMet) {
+  Daemon other(folder / "other", "ben", {kAnyPort, {"--rendezvous", rendezvous.address()}});
+  other.start();
+  ben.tell({"add"});
+  other.tell({"add"});
+
+  const Said said = cleo.ctl({"chat", "--no-talk", "ben"});
+
+  EXPECT_EQ(said.code, 5);
+  EXPECT_NE(said.err.find(ben.id()), std::string::npos) << said.err;
+  EXPECT_NE(said.err.find(other.id()), std::string::npos) << said.err;
+}
+
+TEST_F(Garden, AStandingPolicyAnswersForAMachine) {
+  anna.stop();
+  anna.setup().flags.insert(anna.setup().flags.end(), {"--auto-vote", ben.id()});
+  anna.start();
+
+  EXPECT_EQ(ben.ctl({"join", "garden", "--wait", "--timeout", "60s"}).code, 0);
+
+  cleo.tell({"join", "garden"});
+  await_knock(anna, "cleo");
+  const auto row = json_lines(anna.tell({"votes", "--json"})).at(0);
+  EXPECT_FALSE(row.flag("auto"));
+  for (const Json& member : json_lines(anna.tell({"members", "garden", "--json"}))) {
+    EXPECT_EQ(member.flag("auto_vote"), member.text("name") == "ben");
+  }
+}
+
 TEST_F(Garden, KilledAnywhereInAVoteEverybodyComesToTheSameRoom) {
   let_in(ben, {&anna});
   cleo.tell({"join", "garden"});
@@ -206,8 +237,8 @@ struct Watched : testing::Test {
   TempFolder folder;
   Rendezvous rendezvous{folder.path(), {}, own_host(2) + ":7473"};
   Relay relay{own_host(3), own_host(2)};
-  Daemon anna{folder.path(), "anna"};
-  Daemon ben{folder.path(), "ben"};
+  Daemon anna{folder.path(), "anna", {own_host(0)}};
+  Daemon ben{folder.path(), "ben", {own_host(1)}};
 };
 
 TEST_F(Watched, TheRendezvousIsNeverGivenChat) {

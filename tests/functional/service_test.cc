@@ -1,54 +1,17 @@
 // Service: what a service manager and a terminal see of the programs.
-#include <algorithm>
-#include <array>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
+#include "tests/functional/harness/notify_socket.h"
 #include "tests/functional/harness/pair.h"
 
 namespace p2pchat::functional {
 namespace {
 
 namespace fs = std::filesystem;
-
-// NotifySocket: hears what a service manager would hear.
-class NotifySocket {
- public:
-  explicit NotifySocket(const fs::path& path)
-      : socket_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    if (bind(socket_.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      throw Stuck("no socket at " + path.native());
-    }
-  }
-
-  // All messages so far, one a line.
-  const std::string& heard() {
-    std::array<char, 4096> message;
-    for (;;) {
-      const ssize_t size = recv(socket_.number(), message.data(), message.size(), 0);
-      if (size < 0) return heard_;
-      heard_.append(message.data(), static_cast<std::size_t>(size)).append("\n");
-    }
-  }
-  std::size_t count(const std::string& word) {
-    const auto lines = lines_of(heard());
-    return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), word));
-  }
-
- private:
-  File socket_;
-  std::string heard_;
-};
 
 TEST(Service, TellsItsManagerWhenItIsReadyThatItLivesAndThatItEnds) {
   const TempFolder folder;

@@ -95,6 +95,12 @@ void check_certificate(ByteView input) {
   CHECK(certificate->entries.size() <= kMembersMax && certificate->round != Round{});
 }
 
+void check_decided(ByteView input) {
+  const auto decided = Decided::decode(input);
+  if (!decided) return;
+  CHECK(decided->encode() == to_bytes(input) && decided->round != Round{});
+}
+
 void check_decoding(ByteView input) {
   const auto seated = [](const auto& object) { return object.seat.peer; };
   check_signed<Genesis>(input, [](const Genesis& genesis) { return genesis.creator; });
@@ -106,6 +112,7 @@ void check_decoding(ByteView input) {
   check_value(input);
   check_pledge(input);
   check_certificate(input);
+  check_decided(input);
 }
 
 // --- What is made ---
@@ -123,8 +130,9 @@ Head head_of(Source& source, const PeerId& author) {
 
 Knock knock_of(Source& source, const RoomId& room) {
   static const Card kCard = Card::make(fuzz_identity(), "fuzz", {}, false, {1});
-  Knock knock{room, kCard, note_of(source), {}, {}, {}};
+  Knock knock{room, kCard, note_of(source), {}, {}, {}, {}};
   knock.expires = {static_cast<std::int64_t>(source.integer() >> 1U)};
+  knock.after = source.integer() >> 1U;
   knock.sign(fuzz_identity());
   return knock;
 }
@@ -191,6 +199,10 @@ void check_pledging(Source source) {
   pledge.stamp = {source.integer() >> 1U};
   pledge.sign(fuzz_identity());
   CHECK(Pledge::decode(pledge.encode()));
+
+  Decided decided{pledge.room, pledge.seat, pledge.round, pledge.value, {}};
+  decided.sign(fuzz_identity());
+  CHECK(Decided::decode(decided.encode()));
 
   const Certificate made{
       pledge.room, pledge.value, pledge.round, {{pledge.stamp, pledge.signature}}};

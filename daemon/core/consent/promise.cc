@@ -252,7 +252,9 @@ Consent::Step Consent::advance(bool is_late, Round allowed) {
   }
   const bool is_under_way = high_ > round();
   const Round next = floor().next();
-  const auto own = proposal(next);
+  auto own = proposal(next);
+  // What has come to nothing so far is not the only way, perhaps.
+  if (is_under_way && is_late && own && own->id == last_) own = proposal(next.next());
   if (!own) return step;
   const bool is_tip = tip().value != nullptr && own->id == tip().value->id;
   if (!is_under_way) {

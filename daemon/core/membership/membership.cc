@@ -78,7 +78,7 @@ void Membership::learn(const Object& object, const std::optional<PeerId>& from) 
   told_.push_back({object, from});
   if (object.kind == Kind::leave) {
     const auto leave = Leave::decode(object.raw);
-    if (leave && leave->seat.peer == self_) left_ = *leave;
+    if (leave && roster().seat_of(self_) == leave->seat) left_ = *leave;
   }
 }
 

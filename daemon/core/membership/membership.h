@@ -43,6 +43,8 @@ class Membership {
       lied,       // `who` has signed what contradicts itself.
       forgotten,  // I have pledged what I do not remember.
       closed,     // The creator has closed the room.
+      left_out,   // The others go on without me, and I am bound to something else.
+      apart,      // `who` and I have decided what can never go together.
     };
     What what;
     std::vector<PeerId> who;
@@ -92,6 +94,8 @@ class Membership {
   // I am out for good: no links are needed any more.
   bool is_over() const;
   bool is_kept() const { return is_stored_; }
+  // What others have decided can never be decided here.
+  bool is_apart() const { return is_left_out_ || !shown_apart_.empty(); }
   // It may see what members sign here.
   bool concerns(const PeerId& peer) const;
   Sitting sitting() const;
@@ -152,6 +156,8 @@ class Membership {
   std::map<Hash, Object> kept_;             // As stored.
   std::set<ChangeId> shown_;                // Knocks and evictions of which people have been told.
   std::set<Seat> shown_liars_;
+  std::set<Seat> shown_apart_;
+  bool is_left_out_ = false;
   std::map<ChangeId, TimePoint> proposed_;        // Since when an eviction is known.
   std::optional<Bytes> close_;                    // The creator's, as it was signed.
   ValueId told_decided_;                          // Of the Decided that I have signed last.

@@ -173,7 +173,16 @@ void Membership::note_change(const Members& before) {
   for (const auto& [peer, admission] : after) {
     const auto old = before.find(peer);
     const bool is_new = old == before.end() || old->second != admission;
-    if (is_new && peer != self_) news_.push_back({News::What::came, {peer}, {}});
+    if (!is_new) continue;
+    if (peer != self_) {
+      news_.push_back({News::What::came, {peer}, {}});
+    } else {
+      // Back again, in a new seat.
+      left_.reset();
+      record_.is_gone = false;
+      is_record_due_ = true;
+      news_.push_back({News::What::entered, {}, {}});
+    }
   }
   for (const auto& [peer, admission] : before) {
     if (after.contains(peer)) continue;
@@ -226,6 +235,14 @@ void Membership::look_for_news() {
     for (const Seat& seat : eviction.seats) news.who.push_back(seat.peer);
     news_.push_back(std::move(news));
   }
+  // Both are for good, or until who is meant has gone.
+  const std::set<Seat> apart = consent_.apart();
+  for (const Seat& seat : apart) {
+    if (shown_apart_.insert(seat).second) news_.push_back({News::What::apart, {seat.peer}, {}});
+  }
+  std::erase_if(shown_apart_, [&](const Seat& seat) { return !apart.contains(seat); });
+  const bool was_left_out = std::exchange(is_left_out_, consent_.is_put_out());
+  if (is_left_out_ && !was_left_out) news_.push_back({News::What::left_out, {}, {}});
   for (const Seat& seat : consent_.liars()) {
     if (shown_liars_.insert(seat).second) news_.push_back({News::What::lied, {seat.peer}, {}});
   }

@@ -317,8 +317,7 @@ Actions Room::change(const Turn& turn, Sitting sitting) {
 bool Room::counts(const FeedId& feed, Number last) const {
   if (has(feed.author)) return true;
   const auto end = facts_.sitting.gone.find(feed.author);
-  return end != facts_.sitting.gone.end() && end->second.feed == feed &&
-         last <= end->second.number;
+  return end != facts_.sitting.gone.end() && end->second.feed == feed && last <= end->second.number;
 }
 
 Room::Member* Room::member(const PeerId& peer) {

@@ -30,13 +30,13 @@ Database& Database::operator=(Database&& other) noexcept {
 
 Database::~Database() = default;
 
-Result<Database> Database::open(const std::filesystem::path& file) {
+Result<Database> Database::open(const std::filesystem::path& file, Access access) {
   Database database;
   database.file_ = file;
   sqlite3* connection = nullptr;
   // A connection is there even after a failure, to ask it for the reason.
-  const int code = sqlite3_open_v2(file.c_str(), &connection,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int mode = access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  const int code = sqlite3_open_v2(file.c_str(), &connection, mode | SQLITE_OPEN_NOMUTEX, nullptr);
   database.connection_.reset(connection);
   if (code != SQLITE_OK) return tl::unexpected(database.error(code));
   sqlite3_extended_result_codes(connection, 1);

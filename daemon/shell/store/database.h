@@ -26,8 +26,9 @@ namespace p2pchat {
 
 class Database {
  public:
+  enum class Access : std::uint8_t { write, read };
   // Opens a file that exists. None of it is read yet.
-  static Result<Database> open(const std::filesystem::path& file);
+  static Result<Database> open(const std::filesystem::path& file, Access access = Access::write);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();

@@ -46,7 +46,7 @@ std::optional<StoredPledge> pledge_of(const Query& query, const RoomId& room) {
   if (pledge->room != room || value->room != room || pledge->value != value->id) {
     return std::nullopt;
   }
-  return StoredPledge{std::move(*pledge), std::move(*value)};
+  return StoredPledge{*pledge, std::move(*value)};
 }
 
 // It decodes, and is of this room.

@@ -124,6 +124,7 @@ CREATE TABLE wishes (
   creator BLOB NOT NULL,
   knock BLOB NOT NULL,
   via TEXT NOT NULL,
+  is_over INTEGER NOT NULL,
   hosts BLOB NOT NULL
 ) STRICT;
 CREATE TABLE probe (
@@ -256,6 +257,18 @@ Result<Database> open_database(const fs::path& file) {
   if (auto whole = probe_tables(*database); !whole) return tl::unexpected(whole.error());
   if (auto set = database->run(kSettings); !set) return tl::unexpected(set.error());
   database->set_write_back(true);
+  return database;
+}
+
+Result<Database> open_database_to_read(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) {
+    return fail(Fault::machine, "there is no store: " + file.string() + " does not exist");
+  }
+  if (auto known = recognise(file); !known) return tl::unexpected(known.error());
+  auto database = Database::open(file, Database::Access::read);
+  if (!database) return database;
+  if (auto whole = probe_tables(*database); !whole) return tl::unexpected(whole.error());
   return database;
 }
 

@@ -13,5 +13,7 @@ namespace p2pchat {
 
 // Opens `file`, or makes it first if there is none: 0600, WAL, synchronous=FULL.
 Result<Database> open_database(const std::filesystem::path& file);
+// Opens a file that exists, and never writes to it. A daemon may run on it.
+Result<Database> open_database_to_read(const std::filesystem::path& file);
 
 }  // namespace p2pchat

@@ -32,7 +32,7 @@ std::optional<WishRecord> wish_of(const Query& query) {
   const auto room = query.fixed<RoomId>(0);
   const auto creator = query.fixed<PeerId>(2);
   const auto knock = Knock::decode(query.bytes(3));
-  auto hosts = unpacked(query.bytes(5));
+  auto hosts = unpacked(query.bytes(6));
   if (!room || !creator || !knock || knock->room != *room || !hosts) return std::nullopt;
   WishRecord wish;
   wish.room = *room;
@@ -40,6 +40,7 @@ std::optional<WishRecord> wish_of(const Query& query) {
   wish.creator = *creator;
   wish.knock = knock->raw;
   wish.via = query.text(4);
+  wish.is_over = query.flag(5);
   wish.hosts = std::move(*hosts);
   return wish;
 }
@@ -49,10 +50,11 @@ std::optional<WishRecord> wish_of(const Query& query) {
 Result<void> write_wish(Database& database, const WishRecord& wish) {
   const Bytes hosts = packed(wish.hosts);
   Query query(database,
-              "INSERT OR REPLACE INTO wishes (room, name, creator, knock, via, hosts)"
-              " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+              "INSERT OR REPLACE INTO wishes (room, name, creator, knock, via, is_over,"
+              " hosts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
   query.bind(wish.room).bind(std::string_view(wish.name)).bind(wish.creator);
   query.bind(ByteView(wish.knock)).bind(std::string_view(wish.via));
+  query.bind(std::int64_t{wish.is_over});
   return query.bind(ByteView(hosts)).run();
 }
 
@@ -61,7 +63,8 @@ Result<void> drop_wish(Database& database, const RoomId& room) {
 }
 
 Result<std::vector<WishRecord>> read_wishes(Database& database) {
-  Query query(database, "SELECT room, name, creator, knock, via, hosts FROM wishes ORDER BY room");
+  Query query(database,
+              "SELECT room, name, creator, knock, via, is_over, hosts FROM wishes ORDER BY room");
   std::vector<WishRecord> wishes;
   while (query.next()) {
     auto wish = wish_of(query);

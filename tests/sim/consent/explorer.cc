@@ -4,119 +4,56 @@
 #include <memory>
 #include <set>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/consent/consent.h"
 #include "proto/check.h"
+#include "tests/sim/consent/cast.h"
 #include "tests/sim/prng.h"
-#include "tests/unit/samples.h"
 
 namespace p2pchat::sim {
 namespace {
 
 constexpr std::size_t kHealingStepsMax = 60;
-constexpr std::uint8_t kGuest = 200;
-constexpr std::uint64_t kFoundingRound = 2;
 constexpr Round kAllowed{1000};
 
-struct Cast {
-  Genesis genesis;
-  std::vector<Seat> seats;  // Honest ones first.
-  std::vector<Consent::Decision> founding;
-  std::vector<Knock> knocks;
-  Eviction eviction;
-};
-
-Knock knock_of(const Genesis& genesis, std::uint8_t who) {
-  Knock knock;
-  knock.room = genesis.room;
-  knock.card = sample_card(who, "");
-  knock.expires = {1'000'000};
-  knock.sign(sample_identity(who));
-  return knock;
-}
-
-Value after(const Roster& roster) {
-  Value value;
-  value.room = roster.room();
-  value.height = roster.height() + 1;
-  value.previous = roster.value();
-  return value;
-}
-
-Roster found(Cast& cast, const Roster& roster, Value& value, Round round) {
-  value.seal();
-  Certificate certificate{value.room, value.id, round, {}};
-  const std::vector<Seat> quorum = roster.quorum(value);
-  for (const Seat& seat : quorum) {
-    std::uint8_t who = 1;
-    while (sample_peer(who) != seat.peer) ++who;
-    Pledge pledge{value.room, seat, round, value.id, {}, {}};
-    pledge.sign(sample_identity(who));
-    certificate.entries.push_back({pledge.stamp, pledge.signature});
-  }
-  cast.founding.push_back({value, certificate});
-  return roster.after(value);
-}
-
-// A room in which all of them sit.
-Cast cast_of(const Setting& setting) {
-  Cast cast;
-  cast.genesis.creator = sample_peer(1);
-  cast.genesis.name = "room";
-  cast.genesis.size = setting.honest + setting.liars + setting.candidates;
-  cast.genesis.sign(sample_identity(1));
-  // One more comes and goes, so that nobody is new.
-  Roster roster(cast.genesis);
-  Value coming = after(roster);
-  const std::size_t members = setting.honest + setting.liars;
-  for (std::size_t i = 2; i <= members; ++i) {
-    coming.knocks.push_back(knock_of(cast.genesis, static_cast<std::uint8_t>(i)));
-  }
-  coming.knocks.push_back(knock_of(cast.genesis, kGuest));
-  roster = found(cast, roster, coming, {1});
-  Value going = after(roster);
-  Leave leave{roster.room(), *roster.seat_of(sample_peer(kGuest)), {}, {}};
-  leave.sign(sample_identity(kGuest));
-  going.leaves = {leave};
-  roster = found(cast, roster, going, {kFoundingRound});
-  for (std::size_t i = 1; i <= members; ++i) {
-    cast.seats.push_back(*roster.seat_of(sample_peer(static_cast<std::uint8_t>(i))));
-  }
-  for (std::size_t i = 0; i < setting.candidates; ++i) {
-    cast.knocks.push_back(knock_of(cast.genesis, static_cast<std::uint8_t>(100 + i)));
-  }
-  if (setting.liars > 0) cast.eviction = {cast.genesis.room, {cast.seats[setting.honest]}};
-  return cast;
-}
-
+// A pledge, or the word that something is decided.
 struct Said {
-  std::size_t seat;
+  std::size_t who;
   Round round;
   ValueId value;
 
   auto operator<=>(const Said&) const = default;
 };
 
-// One member with what it has decided.
+using Values = std::map<ValueId, std::shared_ptr<const Value>>;
+using Chain = std::vector<std::shared_ptr<const Value>>;
+
+// Somebody honest, with what it has decided.
 struct Member {
+  std::size_t who;
   Consent consent;
-  std::vector<std::shared_ptr<const Value>> chain;
+  Chain chain;
   std::vector<Certificate> certificates;  // Of the chain.
 };
 
 struct State {
-  std::vector<Member> honest;
-  std::set<Said> said;  // By honest members.
-  std::map<ValueId, std::shared_ptr<const Value>> values;
+  std::vector<Member> honest;  // The old ones, then the candidates.
+  std::set<Said> pledges;      // Of them, as are
+  std::set<Said> words;
+  Values values;
   std::shared_ptr<const State> before;
   std::string how;  // It came to be from `before`.
 
   Hash digest() const {
     Hasher hasher("state");
     for (const Member& member : honest) hasher.add(member.consent.digest());
-    for (const Said& each : said) {
-      hasher.add(std::uint64_t{each.seat}).add(each.round.value).add(each.value);
+    for (const auto* said : {&pledges, &words}) {
+      hasher.add(std::uint64_t{said->size()});
+      for (const Said& each : *said) {
+        hasher.add(std::uint64_t{each.who}).add(each.round.value).add(each.value);
+      }
     }
     return hasher.finish();
   }
@@ -130,8 +67,6 @@ struct DigestHash {
   }
 };
 
-using Chain = std::vector<std::shared_ptr<const Value>>;
-
 // `later` goes on from `earlier`.
 bool goes_on(const Chain& later, const Chain& earlier) {
   if (later.size() < earlier.size()) return false;
@@ -143,15 +78,32 @@ bool goes_on(const Chain& later, const Chain& earlier) {
   return true;
 }
 
+std::string short_text(const ValueId& id) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < 2; ++i) {
+    out += kDigits[id.bytes[i] >> 4U];
+    out += kDigits[id.bytes[i] & 15U];
+  }
+  return out;
+}
+
+std::string described(const Value& value) {
+  return short_text(value.id) + " after " + short_text(value.previous) + " (" +
+         std::to_string(value.knocks.size()) + " come, " + std::to_string(value.evictions.size()) +
+         " evictions)";
+}
+
 class Search {
  public:
-  explicit Search(const Setting& setting) : setting_(setting), cast_(cast_of(setting)) {}
+  explicit Search(const Setting& setting) : setting_(setting), cast_(setting) {}
 
   Explored run() {
     push(begin());
     while (!waiting_.empty() && (setting_.states_max == 0 || seen_.size() < setting_.states_max)) {
-      // Wherever: a search that is cut off has then been deep as well as wide.
-      std::swap(waiting_[prng_.below(waiting_.size())], waiting_.back());
+      // The newest, or any: a search that is cut off has then been deep as well as wide.
+      const bool is_newest = prng_.below(4) != 0;
+      if (!is_newest) std::swap(waiting_[prng_.below(waiting_.size())], waiting_.back());
       const auto state = waiting_.back();
       waiting_.pop_back();
       visit(state);
@@ -162,43 +114,67 @@ class Search {
   }
 
  private:
+  // --- How it begins ---
+
   State begin() {
     State state;
-    for (std::size_t i = 0; i < setting_.honest; ++i) {
-      Member member{Consent(cast_.genesis, cast_.seats[i].peer), {}, {}};
-      for (const auto& decision : cast_.founding) CHECK(member.consent.remember(decision));
-      for (const Knock& knock : cast_.knocks) member.consent.learn(knock);
-      if (setting_.evicts) member.consent.learn(cast_.eviction);
-      for (std::size_t voter = 0; voter < cast_.seats.size(); ++voter) {
-        const bool lies = voter >= setting_.honest;
-        if (lies && setting_.withholds_votes) continue;
-        for (const Knock& knock : cast_.knocks) vote(member, voter, knock.id);
-        if (!lies && setting_.evicts) vote(member, voter, cast_.eviction.id());
+    for (std::size_t who = 0; who < cast_.size(); ++who) {
+      if (cast_.is_liar(who)) continue;
+      Member member{who, Consent(cast_.genesis, cast_.seats[who].peer), {}, {}};
+      Consent& consent = member.consent;
+      for (const auto& decision : cast_.founding) {
+        if (!cast_.is_candidate(who)) {
+          CHECK(consent.remember(decision));
+          member.chain.push_back(std::make_shared<const Value>(decision.value));
+          member.certificates.push_back(decision.certificate);
+        } else {
+          CHECK(consent.learn(decision.value) && consent.learn(decision.certificate));
+        }
+      }
+      for (const Knock& knock : cast_.knocks) consent.learn(knock);
+      if (setting_.evicts) consent.learn(cast_.eviction);
+      vote_honestly(consent);
+      for (std::size_t liar = 0; liar < cast_.size(); ++liar) {
+        if (!cast_.is_liar(liar) || setting_.withholds_votes) continue;
+        for (const Knock& knock : cast_.knocks) consent.learn(cast_.vote(liar, knock.id));
       }
       state.honest.push_back(std::move(member));
     }
-    for (std::size_t i = 0; i < setting_.honest; ++i) step(state, i, false);
+    for (std::size_t i = 0; i < state.honest.size(); ++i) step(state, i, false);
     return state;
   }
 
-  bool vote(Member& member, std::size_t voter, const ChangeId& change) {
-    return member.consent.learn(Vote{cast_.genesis.room, cast_.seats[voter], change, true, "", {}});
+  // Votes of the honest are everywhere, as soon as they can be known.
+  void vote_honestly(Consent& consent) const {
+    for (std::size_t who = 0; who < cast_.size(); ++who) {
+      if (cast_.is_liar(who)) continue;
+      for (const Knock& knock : cast_.knocks) {
+        if (cast_.says_yes(who, knock)) consent.learn(cast_.vote(who, knock.id));
+      }
+      if (setting_.evicts) consent.learn(cast_.vote(who, cast_.eviction.id()));
+    }
   }
 
-  // Lets a member decide and pledge what it will.
-  void step(State& state, std::size_t who, bool is_late) {
+  // --- What happens ---
+
+  // Lets somebody decide and pledge what it will.
+  void step(State& state, std::size_t i, bool is_late) {
     for (;; is_late = false) {
-      Member& member = state.honest[who];
+      Member& member = state.honest[i];
+      vote_honestly(member.consent);
       const Consent::Step step = member.consent.advance(is_late, kAllowed);
       for (const auto& decision : step.decided) take_in(state, member, decision);
-      if (!step.promise || step.promise->round.value > kFoundingRound + setting_.rounds ||
-          step.promise->value.height > setting_.heights + cast_.founding.size()) {
+      if (!step.decided.empty()) say_decided(state, member);
+      if (!step.promise || step.promise->round.value > cast_.round() + setting_.rounds ||
+          step.promise->value.height > cast_.height() + setting_.heights) {
         return;
       }
       const Value& value = step.promise->value;
-      CHECK(member.consent.remember(signed_pledge({who, step.promise->round, value.id}), value));
+      const Said said{member.who, step.promise->round, value.id};
+      CHECK(step.promise->seat == cast_.seats[member.who]);
+      CHECK(member.consent.remember(signed_pledge(said), value));
       state.values.try_emplace(value.id, std::make_shared<const Value>(value));
-      state.said.insert({who, step.promise->round, value.id});
+      state.pledges.insert(said);
     }
   }
 
@@ -208,8 +184,7 @@ class Search {
     const auto known = state.values.find(value.id);
     auto pointer =
         known == state.values.end() ? std::make_shared<const Value>(value) : known->second;
-    const bool widens_last = !member.chain.empty() && member.chain.back()->height == value.height;
-    if (widens_last) {
+    if (!member.chain.empty() && member.chain.back()->height == value.height) {
       member.chain.pop_back();
       member.certificates.pop_back();
     }
@@ -218,56 +193,70 @@ class Search {
     if (!goes_on(member.chain, before)) rolled_back_ = true;
   }
 
-  bool hear(State& state, std::size_t who, const Said& said) {
-    Member& member = state.honest[who];
-    bool news = member.consent.learn(*state.values.at(said.value));
-    news |= member.consent.learn(signed_pledge(said));
-    if (news) step(state, who, false);
+  static void say_decided(State& state, const Member& member) {
+    const auto word = member.consent.own_decided();
+    if (word) state.words.insert({member.who, word->round, word->value});
+  }
+
+  bool hear(State& state, std::size_t i, const Said& said) {
+    Consent& consent = state.honest[i].consent;
+    bool news = consent.learn(*state.values.at(said.value));
+    news |= consent.learn(signed_pledge(said));
+    if (news) step(state, i, false);
     return news;
+  }
+
+  Decided word_of(const Said& said) const {
+    return {cast_.genesis.room, cast_.seats[said.who], said.round, said.value, {}};
   }
 
   const Pledge& signed_pledge(const Said& said) {
     const auto [it, is_new] = signed_.try_emplace(said);
     if (is_new) {
-      it->second = {cast_.genesis.room, cast_.seats[said.seat], said.round, said.value, {}, {}};
-      it->second.sign(sample_identity(static_cast<std::uint8_t>(said.seat + 1)));
+      it->second = {cast_.genesis.room, cast_.seats[said.who], said.round, said.value, {}, {}};
+      it->second.sign(cast_.identity(said.who));
     }
     return it->second;
   }
 
+  // --- All that may happen next ---
+
   void visit(const std::shared_ptr<const State>& state) {
-    for (std::size_t who = 0; who < setting_.honest; ++who) {
-      for (const Said& said : state->said) {
-        if (said.seat != who) try_out(state, who, said);
+    for (std::size_t i = 0; i < state->honest.size(); ++i) {
+      for (const Said& said : state->pledges) {
+        if (said.who != state->honest[i].who) try_out(state, i, said, state->values);
       }
-      for (std::size_t liar = setting_.honest; liar < cast_.seats.size(); ++liar) {
-        for (const auto& [id, value] : lies(*state)) {
+      const Values lies = lies_in(*state);
+      for (std::size_t liar = cast_.honest; liar < cast_.old(); ++liar) {
+        for (const auto& [id, value] : lies) {
           for (std::uint64_t round = 1; round <= setting_.rounds; ++round) {
-            try_lie(state, who, {liar, {kFoundingRound + round}, id}, value);
+            try_out(state, i, {liar, {cast_.round() + round}, id}, lies);
           }
         }
-        if (setting_.withholds_votes) try_votes(state, who, liar);
+        if (setting_.withholds_votes) try_votes(state, i, liar);
       }
+      if (setting_.are_new || cast_.is_candidate(state->honest[i].who)) try_words(state, i);
+      if (setting_.has_certificates) try_certificates(state, i);
       State next = *state;
-      step(next, who, true);
-      next.how = name(who) + ": time passes";
+      step(next, i, true);
+      next.how = name(state->honest[i].who) + ": time passes";
       follow(state, std::move(next));
     }
   }
 
   // What a liar may pledge: all that was proposed, and each candidate alone.
-  std::map<ValueId, std::shared_ptr<const Value>> lies(const State& state) {
-    auto values = state.values;
-    if (setting_.withholds_votes) return values;  // Honest members propose them all themselves.
+  Values lies_in(const State& state) const {
+    Values values = state.values;
+    // Honest members propose them all themselves.
+    if (setting_.withholds_votes && !setting_.has_unwanted) return values;
     for (const Member& member : state.honest) {
       const Roster& roster = member.consent.roster();
-      if (roster.height() >= setting_.heights + cast_.founding.size()) continue;
+      if (cast_.is_candidate(member.who) || roster.height() >= setting_.heights + cast_.height()) {
+        continue;
+      }
       for (const Knock& knock : cast_.knocks) {
         if (!roster.may_enter(knock)) continue;
-        Value value;
-        value.room = cast_.genesis.room;
-        value.height = roster.height() + 1;
-        value.previous = roster.value();
+        Value value = next_of(roster);
         value.knocks = {knock};
         value.seal();
         values.try_emplace(value.id, std::make_shared<const Value>(value));
@@ -276,29 +265,71 @@ class Search {
     return values;
   }
 
-  void try_out(const std::shared_ptr<const State>& state, std::size_t who, const Said& said) {
+  void try_out(const std::shared_ptr<const State>& state, std::size_t i, const Said& said,
+               const Values& values) {
+    const Consent& consent = state->honest[i].consent;
+    const auto known = consent.pledges();
+    const bool is_known = std::any_of(known.begin(), known.end(), [&](const Pledge& pledge) {
+      return pledge.seat == cast_.seats[said.who] && pledge.round == said.round &&
+             pledge.value == said.value;
+    });
+    if (is_known) return;
     State next = *state;
-    if (!hear(next, who, said)) return;
-    next.how = name(who) + " hears " + text(said);
+    next.values.try_emplace(said.value, values.at(said.value));
+    if (!hear(next, i, said)) return;
+    next.how = name(state->honest[i].who) + " hears: " + text(said);
     follow(state, std::move(next));
   }
 
-  void try_lie(const std::shared_ptr<const State>& state, std::size_t who, const Said& said,
-               const std::shared_ptr<const Value>& value) {
-    State next = *state;
-    next.values.try_emplace(said.value, value);
-    if (!hear(next, who, said)) return;
-    next.how = name(who) + " hears the liar: " + text(said);
-    follow(state, std::move(next));
-  }
-
-  void try_votes(const std::shared_ptr<const State>& state, std::size_t who, std::size_t liar) {
+  void try_votes(const std::shared_ptr<const State>& state, std::size_t i, std::size_t liar) {
     for (const Knock& knock : cast_.knocks) {
       State next = *state;
-      if (!vote(next.honest[who], liar, knock.id)) continue;
-      step(next, who, false);
-      next.how = name(who) + " hears a vote";
+      if (!next.honest[i].consent.learn(cast_.vote(liar, knock.id))) continue;
+      step(next, i, false);
+      next.how = name(state->honest[i].who) + " hears a vote";
       follow(state, std::move(next));
+    }
+  }
+
+  // What others say that they have decided; and liars whatever makes somebody decide, as often as
+  // it takes.
+  void try_words(const std::shared_ptr<const State>& state, std::size_t i) {
+    const std::size_t who = state->honest[i].who;
+    for (const Said& word : state->words) {
+      State next = *state;
+      if (word.who == who || !next.honest[i].consent.learn(word_of(word))) continue;
+      step(next, i, false);
+      next.how =
+          name(who) + " hears that " + name(word.who) + " has decided " + short_text(word.value);
+      follow(state, std::move(next));
+    }
+    const Member& member = state->honest[i];
+    for (const auto& [id, value] : state->values) {
+      State next = *state;
+      for (std::size_t liar = cast_.honest; liar < cast_.old(); ++liar) {
+        next.honest[i].consent.learn(word_of({liar, {member.chain.size() + 1}, id}));
+      }
+      step(next, i, false);
+      if (next.honest[i].consent.roster().value() == member.consent.roster().value()) continue;
+      next.how = name(who) + " hears that the liars have decided " + short_text(id);
+      follow(state, std::move(next));
+    }
+  }
+
+  void try_certificates(const std::shared_ptr<const State>& state, std::size_t i) {
+    for (const Member& other : state->honest) {
+      for (const Certificate& certificate : other.consent.certificates()) {
+        const auto value = state->values.find(certificate.value);
+        if (&other == &state->honest[i] || value == state->values.end()) continue;
+        State next = *state;
+        next.honest[i].consent.learn(*value->second);
+        if (!next.honest[i].consent.learn(certificate)) continue;
+        step(next, i, false);
+        next.how = name(state->honest[i].who) + " hears a certificate of " +
+                   short_text(certificate.value) + " in round " +
+                   std::to_string(certificate.round.value);
+        follow(state, std::move(next));
+      }
     }
   }
 
@@ -314,122 +345,140 @@ class Search {
     waiting_.push_back(kept);
   }
 
+  // --- What must hold ---
+
   void check(const State& state) {
-    if (std::exchange(rolled_back_, false)) {
-      ++found_.rollbacks;
-      note("a rollback", state);
-    }
-    bool is_any = false;
+    if (std::exchange(rolled_back_, false)) count(found_.rollbacks, "a rollback", state);
+    bool has_decided = false;
+    bool has_admitted = false;
     for (const Member& a : state.honest) {
-      is_any |= !a.chain.empty();
+      has_decided |= !a.chain.empty() && a.chain.back()->id != cast_.founding.back().value.id;
+      has_admitted |= cast_.is_candidate(a.who) && !a.chain.empty();
       for (const Member& b : state.honest) {
-        if (goes_on(a.chain, b.chain) || goes_on(b.chain, a.chain)) continue;
-        ++found_.forks;
-        note("a fork", state);
+        const bool fits = goes_on(a.chain, b.chain) || goes_on(b.chain, a.chain);
+        if (a.who < b.who && list_each_other(a, b) && !fits) count(found_.forks, "a fork", state);
       }
+      if (has_intruder(a)) count(found_.intruders, "an intruder", state);
+      if (is_phantom(state, a)) count(found_.phantoms, "a phantom", state);
     }
-    found_.decided += is_any ? 1 : 0;
-    if (setting_.heals && !heals(state)) {
-      ++found_.stuck;
-      note("stuck", state);
+    found_.decided += has_decided ? 1 : 0;
+    found_.admitted += has_admitted ? 1 : 0;
+    if (setting_.heals && !heals(state)) count(found_.stuck, "stuck", state);
+  }
+
+  // Old members list each other whatever they have decided: nobody wants them to go.
+  bool list_each_other(const Member& a, const Member& b) const {
+    return a.consent.roster().holds(cast_.seats[b.who]) &&
+           b.consent.roster().holds(cast_.seats[a.who]);
+  }
+
+  bool has_intruder(const Member& member) const {
+    const std::size_t last = cast_.size() - 1;
+    return cast_.is_unwanted(last) && member.consent.roster().holds(cast_.seats[last]);
+  }
+
+  // It has decided what lets it in, and no old member has.
+  bool is_phantom(const State& state, const Member& member) const {
+    if (!cast_.is_candidate(member.who)) return false;
+    Chain admitting;
+    bool is_in = false;
+    for (const auto& value : member.chain) {
+      if (is_in) break;
+      admitting.push_back(value);
+      is_in = std::any_of(value->knocks.begin(), value->knocks.end(), [&](const Knock& knock) {
+        return knock.id == cast_.seats[member.who].admission;
+      });
     }
+    return is_in && std::none_of(state.honest.begin(), state.honest.end(), [&](const Member& old) {
+             return !cast_.is_candidate(old.who) && goes_on(old.chain, admitting);
+           });
   }
 
   // From here on the liars say nothing, and are voted out.
   bool heals(State state) {
     const Setting bounded = setting_;
     setting_.rounds = setting_.heights = kHealingStepsMax;
-    for (std::size_t who = 0; who < setting_.honest; ++who) {
-      Member& member = state.honest[who];
-      member.consent.learn(cast_.eviction);
-      for (std::size_t i = 0; i < setting_.honest; ++i) vote(member, i, cast_.eviction.id());
+    setting_.evicts = cast_.liars > 0;
+    for (Member& member : state.honest) {
+      if (setting_.evicts) member.consent.learn(cast_.eviction);
       // Votes, too, are passed on.
-      for (std::size_t i = setting_.honest; i < cast_.seats.size(); ++i) {
+      for (std::size_t liar = cast_.honest; liar < cast_.old(); ++liar) {
         for (const Knock& knock : cast_.knocks) {
           const bool is_known =
               std::any_of(state.honest.begin(), state.honest.end(), [&](const Member& other) {
-                return other.consent.votes(knock.id).contains(cast_.seats[i]);
+                return other.consent.votes(knock.id).contains(cast_.seats[liar]);
               });
-          if (is_known) vote(member, i, knock.id);
+          if (is_known) member.consent.learn(cast_.vote(liar, knock.id));
         }
       }
     }
     bool is_healed = false;
     for (std::size_t round = 0; round < kHealingStepsMax && !is_healed; ++round) {
-      exchange_all(state);
-      for (std::size_t who = 0; who < setting_.honest; ++who) step(state, who, true);
-      is_healed = std::all_of(state.honest.begin(), state.honest.end(), [&](const Member& member) {
-        const Roster& roster = member.consent.roster();
-        return roster.value() == state.honest[0].consent.roster().value() &&
-               (setting_.liars == 0 || !roster.holds(cast_.seats[setting_.honest]));
-      });
+      for (std::size_t i = 0; i < state.honest.size(); ++i) exchange(state, i);
+      for (std::size_t i = 0; i < state.honest.size(); ++i) step(state, i, true);
+      is_healed = is_whole(state);
     }
     setting_ = bounded;
     if (!is_healed && found_.stuck == 0) last_ = state;
     return is_healed;
   }
 
-  // Everybody hears all that was said by honest members, and what of the liars' any of them holds.
-  void exchange_all(State& state) {
-    for (std::size_t who = 0; who < setting_.honest; ++who) {
-      for (std::size_t other = 0; other < setting_.honest; ++other) {
-        if (other == who) continue;
-        const Member& from = state.honest[other];
-        for (std::size_t i = 0; i < from.chain.size(); ++i) {
-          state.honest[who].consent.learn(*from.chain[i]);
-          state.honest[who].consent.learn(from.certificates[i]);
-          step(state, who, false);
-        }
-        for (const Pledge& pledge : from.consent.pledges()) {
-          for (const Value& value : state.honest[other].consent.values()) {
-            state.honest[who].consent.learn(value);
-          }
-          if (pledge.seat.peer != cast_.seats[who].peer) state.honest[who].consent.learn(pledge);
-        }
-      }
-      step(state, who, false);
-    }
+  bool is_whole(const State& state) const {
+    const Roster& roster = state.honest[0].consent.roster();
+    return std::all_of(state.honest.begin(), state.honest.end(), [&](const Member& member) {
+      if (cast_.is_candidate(member.who) && !roster.holds(cast_.seats[member.who])) return true;
+      const Roster& own = member.consent.roster();
+      return own.value() == roster.value() &&
+             (cast_.liars == 0 || !own.holds(cast_.seats[cast_.honest]));
+    });
   }
 
-  static std::string name(std::size_t who) { return std::string(1, static_cast<char>('A' + who)); }
+  // One hears all that was said by the honest, and what of the liars' any of them holds.
+  void exchange(State& state, std::size_t i) {
+    for (const Member& from : state.honest) {
+      if (from.who == state.honest[i].who) continue;
+      for (std::size_t at = 0; at < from.chain.size(); ++at) {
+        state.honest[i].consent.learn(*from.chain[at]);
+        state.honest[i].consent.learn(from.certificates[at]);
+        step(state, i, false);
+      }
+      for (const Value& value : from.consent.values()) state.honest[i].consent.learn(value);
+      for (const Certificate& each : from.consent.certificates()) {
+        state.honest[i].consent.learn(each);
+      }
+      for (const Pledge& pledge : from.consent.pledges()) state.honest[i].consent.learn(pledge);
+      for (const Said& word : state.words) {
+        if (word.who == from.who) state.honest[i].consent.learn(word_of(word));
+      }
+    }
+    step(state, i, false);
+  }
+
+  // --- What is told ---
+
+  std::string name(std::size_t who) const {
+    const std::size_t first = cast_.is_candidate(who) ? 'a' + who - cast_.old() : 'A' + who;
+    return std::string(1, static_cast<char>(first));
+  }
   std::string text(const Said& said) const {
-    return name(said.seat) + " pledges " + to_hex(said.value).substr(0, 4) + " in round " +
+    return name(said.who) + " pledges " + short_text(said.value) + " in round " +
            std::to_string(said.round.value);
   }
-  static std::string to_hex(const ValueId& id) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    std::string out;
-    for (const std::uint8_t byte : id.bytes) {
-      out += kDigits[byte >> 4U];
-      out += kDigits[byte & 15U];
-    }
-    return out;
-  }
 
-  void note(const std::string& what, const State& state) {
-    if (!found_.first_trouble.empty()) return;
-    std::vector<std::string> story{state.how};
-    for (auto each = state.before; each != nullptr; each = each->before) story.push_back(each->how);
-    found_.first_trouble = what + ":";
-    for (auto line = story.rbegin(); line != story.rend(); ++line) {
-      found_.first_trouble += "\n  " + *line;
-    }
-    if (last_) {
-      for (const Said& said : last_->said) found_.first_trouble += "\n  at last " + text(said);
-      for (const auto& [id, value] : last_->values) {
-        found_.first_trouble += "\n  " + to_hex(id).substr(0, 4) + " after " +
-                                to_hex(value->previous).substr(0, 4) + ": " +
-                                std::to_string(value->knocks.size()) + " come, " +
-                                std::to_string(value->evictions.size()) + " go";
-      }
-    }
-    for (std::size_t i = 0; i < state.honest.size(); ++i) {
-      found_.first_trouble += "\n  " + name(i) + " has decided";
-      for (const auto& value : state.honest[i].chain) {
-        found_.first_trouble += " " + to_hex(value->id).substr(0, 4) + " (" +
-                                std::to_string(value->knocks.size()) + " come, " +
-                                std::to_string(value->evictions.size()) + " evictions)";
-      }
+  void count(std::size_t& trouble, const std::string& what, const State& state) {
+    ++trouble;
+    std::string& story = found_.first_trouble;
+    if (!story.empty()) return;
+    std::vector<std::string> lines{state.how};
+    for (auto each = state.before; each != nullptr; each = each->before) lines.push_back(each->how);
+    story = what + ":";
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) story += "\n  " + *line;
+    const State& shown = last_ ? *last_ : state;
+    for (const Said& said : shown.pledges) story += "\n  " + text(said);
+    for (const auto& [id, value] : shown.values) story += "\n  " + described(*value);
+    for (const Member& member : shown.honest) {
+      story += "\n  " + name(member.who) + " has decided";
+      for (const auto& value : member.chain) story += " " + described(*value);
     }
   }
 

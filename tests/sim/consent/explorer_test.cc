@@ -17,13 +17,25 @@ void explore_and_check(Setting setting) {
   const Explored found = explore(setting);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   std::cout << found.states << (found.is_complete ? " states, all" : " states, cut off there")
-            << "; " << found.decided << " decided, " << found.forks << " forks, " << found.rollbacks
-            << " rollbacks, " << found.stuck << " stuck; " << seconds.count() << " s\n";
+            << "; " << found.decided << " decided, " << found.admitted << " admitted, "
+            << found.forks << " forks, " << found.rollbacks << " rollbacks, " << found.intruders
+            << " intruders, " << found.phantoms << " phantoms, " << found.stuck << " stuck; "
+            << seconds.count() << " s\n";
   EXPECT_EQ(found.forks, 0U) << found.first_trouble;
   EXPECT_EQ(found.rollbacks, 0U) << found.first_trouble;
+  EXPECT_EQ(found.intruders, 0U) << found.first_trouble;
+  EXPECT_EQ(found.phantoms, 0U) << found.first_trouble;
   EXPECT_EQ(found.stuck, 0U) << found.first_trouble;
   EXPECT_GT(found.decided, 0U);
   EXPECT_TRUE(found.is_complete || setting.states_max > 0);
+}
+
+TEST(ConsentExplorer, OneComesInTwoRounds) {
+  Setting setting;
+  setting.candidates = 1;
+  setting.rounds = 2;
+  setting.states_max = 20000;
+  explore_and_check(setting);
 }
 
 TEST(ConsentExplorer, OneComesInThreeRounds) {
@@ -31,6 +43,18 @@ TEST(ConsentExplorer, OneComesInThreeRounds) {
   setting.candidates = 1;
   setting.rounds = 3;
   setting.heals = true;
+  setting.states_max = 2000;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, NobodyComesAndTheLiarIsVotedOut) {
+  Setting setting;
+  setting.candidates = 0;
+  setting.rounds = 3;
+  setting.heights = 2;
+  setting.evicts = true;
+  setting.heals = true;
+  setting.states_max = 3000;
   explore_and_check(setting);
 }
 
@@ -41,6 +65,7 @@ TEST(ConsentExplorer, OneComesAndTheLiarShowsItsVoteToOneOnly) {
   setting.heights = 2;
   setting.withholds_votes = true;
   setting.heals = true;
+  setting.states_max = 2000;
   explore_and_check(setting);
 }
 
@@ -48,7 +73,7 @@ TEST(ConsentExplorer, TwoComeAndTheLiarShowsEachVoteToOneOnly) {
   Setting setting;
   setting.rounds = 2;
   setting.withholds_votes = true;
-  setting.states_max = 8000;
+  setting.states_max = 15000;
   explore_and_check(setting);
 }
 
@@ -58,7 +83,7 @@ TEST(ConsentExplorer, TwoComeOneAfterTheOther) {
   setting.heights = 2;
   setting.withholds_votes = true;
   setting.heals = true;
-  setting.states_max = 3000;
+  setting.states_max = 1000;
   explore_and_check(setting);
 }
 
@@ -69,7 +94,37 @@ TEST(ConsentExplorer, OneComesWhileTheLiarIsVotedOut) {
   setting.heights = 2;
   setting.evicts = true;
   setting.heals = true;
-  setting.states_max = 3000;
+  setting.states_max = 2000;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, OneComesWhomOneMemberDoesNotWant) {
+  Setting setting;
+  setting.candidates = 2;
+  setting.rounds = 2;
+  setting.has_unwanted = true;
+  setting.states_max = 10000;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, OneComesIntoARoomWhereAllAreNew) {
+  Setting setting;
+  setting.candidates = 1;
+  setting.rounds = 2;
+  setting.are_new = true;
+  setting.heals = true;
+  setting.states_max = 2000;
+  explore_and_check(setting);
+}
+
+TEST(ConsentExplorer, OneComesByCertificates) {
+  Setting setting;
+  setting.candidates = 1;
+  setting.rounds = 2;
+  setting.heights = 2;
+  setting.has_certificates = true;
+  setting.heals = true;
+  setting.states_max = 1500;
   explore_and_check(setting);
 }
 
@@ -79,7 +134,7 @@ TEST(ConsentExplorer, OneComesAmongThreeHonestMembers) {
   setting.candidates = 1;
   setting.rounds = 2;
   setting.heals = true;
-  setting.states_max = 3000;
+  setting.states_max = 1500;
   explore_and_check(setting);
 }
 

@@ -4,10 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
-#include <pty.h>
 #include <unistd.h>
 
 #include "tests/unit/ctl/fake_daemon.h"
+#include "tests/unit/ctl/keyboard.h"
 #include "tests/unit/ctl/runner.h"
 
 namespace p2pchat::ctl {
@@ -15,27 +15,6 @@ namespace {
 
 using control::Record;
 using testing::HasSubstr;
-
-// A terminal for stdin, and the hand that types on it.
-class Keyboard {
- public:
-  Keyboard() { EXPECT_EQ(openpty(&hand_, &terminal_, nullptr, nullptr, nullptr), 0); }
-  ~Keyboard() {
-    close(hand_);
-    close(terminal_);
-  }
-  Keyboard(const Keyboard&) = delete;
-  Keyboard& operator=(const Keyboard&) = delete;
-
-  void type(std::string_view keys) const {
-    EXPECT_EQ(write(hand_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
-  }
-  int fd() const { return terminal_; }
-
- private:
-  int hand_ = -1;
-  int terminal_ = -1;
-};
 
 constexpr const char* kEndOfInput = "\x04";
 

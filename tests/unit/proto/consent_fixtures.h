@@ -30,12 +30,13 @@ inline Seat seat(const Identity& identity, std::uint8_t admission = 8) {
 }
 
 inline Knock knock(const Identity& candidate, const RoomId& of = room(),
-                   std::string note = "let me in") {
+                   std::string note = "let me in", std::uint64_t after = 0) {
   Knock knock;
   knock.room = of;
   knock.card = card_of(candidate, "candidate");
   knock.note = std::move(note);
   knock.expires = {1'767'225'600'000};
+  knock.after = after;
   knock.sign(candidate);
   return knock;
 }
@@ -83,6 +84,13 @@ inline Pledge pledge() {
   pledge.stamp = {77};
   pledge.sign(kAnna);
   return pledge;
+}
+
+// Signed by Anna.
+inline Decided decided() {
+  Decided decided{room(), anna_seat(), {3}, filled<ValueId>(11), {}};
+  decided.sign(kAnna);
+  return decided;
 }
 
 // Unsealed: what follows `roster` and changes nothing yet.

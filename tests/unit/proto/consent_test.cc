@@ -25,7 +25,7 @@ using fixture::with;
 constexpr auto kPurposes = {Purpose::card,  Purpose::registration, Purpose::founding,
                             Purpose::batch, Purpose::beat,         Purpose::genesis,
                             Purpose::knock, Purpose::vote,         Purpose::pledge,
-                            Purpose::leave, Purpose::close};
+                            Purpose::leave, Purpose::close,        Purpose::decided};
 
 // One kind of what is signed: the fields of its body, packed by hand, and how it decodes.
 struct Kind {
@@ -74,7 +74,7 @@ Kind knock_kind() {
           Purpose::knock,
           made.raw,
           {integer(kSuite), bytes(made.room), bytes(made.card.raw), text(made.note),
-           integer(static_cast<std::uint64_t>(made.expires.milliseconds))},
+           integer(static_cast<std::uint64_t>(made.expires.milliseconds)), integer(made.after)},
           decoded<Knock>,
           kBob};
 }
@@ -352,7 +352,7 @@ TEST(Genesis, StandsForAValueAndAKnockOfItsRoomAlone) {
 // --- Knock ---
 
 TEST(Knock, DecodesToWhatWasSigned) {
-  const Knock made = fixture::knock(kBob);
+  const Knock made = fixture::knock(kBob, fixture::room(), "let me in", 7);
 
   const auto knock = Knock::decode(made.raw);
 
@@ -362,6 +362,7 @@ TEST(Knock, DecodesToWhatWasSigned) {
   EXPECT_EQ(knock->card.id, kBob.id());
   EXPECT_EQ(knock->note, "let me in");
   EXPECT_EQ(knock->expires, made.expires);
+  EXPECT_EQ(knock->after, 7U);
   EXPECT_EQ(knock->id, made.id);
   EXPECT_EQ(knock->raw, made.raw);
 }
@@ -386,6 +387,11 @@ TEST(Knock, ExpiresWithinTime) {
   EXPECT_EQ(knock_kind().fault_with(4, Packer().signed_integer(-1).take()), Fault::malformed);
 }
 
+TEST(Knock, NamesAHeight) {
+  EXPECT_EQ(knock_kind().fault_with(5, integer(kPackIntegerMax)), std::nullopt);
+  EXPECT_EQ(knock_kind().fault_with(5, integer(kPackIntegerMax + 1)), Fault::malformed);
+}
+
 TEST(Knock, ItsIdDependsOnEveryField) {
   const auto id_after = [](auto change) {
     Knock knock = fixture::knock(kBob);
@@ -401,6 +407,7 @@ TEST(Knock, ItsIdDependsOnEveryField) {
   EXPECT_NE(id_after([](Knock& knock) { knock.card = fixture::card_of(kCarl, "candidate"); }), id);
   EXPECT_NE(id_after([](Knock& knock) { knock.note += "!"; }), id);
   EXPECT_NE(id_after([](Knock& knock) { ++knock.expires.milliseconds; }), id);
+  EXPECT_NE(id_after([](Knock& knock) { ++knock.after; }), id);
 }
 
 // --- Vote, Leave, Close ---

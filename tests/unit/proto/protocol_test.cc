@@ -71,12 +71,15 @@ TEST(Protocol, TheIdsOfTheRoomAreTheOnesThatAreComputed) {
   Hasher hasher("p2pchat pledge");
   hasher.add(anna.peer).add(anna.admission).add(std::uint64_t{1}).add(value.id);
   hasher.add(std::uint64_t{77});
+  Hasher word("p2pchat decided");
+  word.add(anna.peer).add(anna.admission).add(std::uint64_t{1}).add(value.id);
 
-  EXPECT_THAT(hex_block("consent"),
-              testing::ElementsAre(
-                  hex(roster.room().view()), hex(genesis_value(roster.room()).view()),
-                  hex(anna.admission.view()), hex(bob.admission.view()), hex(value.id.view()),
-                  hex(eviction.id().view()), hex(hasher.finish().view())));
+  EXPECT_THAT(
+      hex_block("consent"),
+      testing::ElementsAre(hex(roster.room().view()), hex(genesis_value(roster.room()).view()),
+                           hex(anna.admission.view()), hex(bob.admission.view()),
+                           hex(value.id.view()), hex(eviction.id().view()),
+                           hex(hasher.finish().view()), hex(word.finish().view())));
 }
 
 TEST(Protocol, TheTextsOfTheExampleAreTheOnesThatAreWritten) {

@@ -437,7 +437,7 @@ TEST(Pledge, BindsEveryField) {
 }
 
 TEST(Pledge, SignedForAnotherPurposeIsForged) {
-  for (std::uint8_t purpose = 1; purpose <= 11; ++purpose) {
+  for (std::uint8_t purpose = 1; purpose <= 12; ++purpose) {
     Pledge pledge = fixture::pledge();
     pledge.signature = kAnna.sign(static_cast<Purpose>(purpose), fixture::room(), hash_of(pledge));
 
@@ -458,6 +458,52 @@ TEST(Pledge, ChangedInAnyBitIsRefused) {
                 fixture::pledge().encode(),
                 [](const Bytes& raw) { return Pledge::decode(raw).has_value(); }),
             0U);
+}
+
+// --- Decided ---
+
+Fields fields_of(const Decided& decided) {
+  return {integer(kSuite),
+          bytes(decided.room),
+          array_of({bytes(decided.seat.peer), bytes(decided.seat.admission)}),
+          integer(decided.round.value),
+          bytes(decided.value),
+          bytes(decided.signature)};
+}
+
+std::optional<Fault> fault_of_decided(const Fields& fields) {
+  return fault_of(Decided::decode(array_of(fields)));
+}
+
+TEST(Decided, DecodesToWhatWasSigned) {
+  const Decided made = fixture::decided();
+
+  const auto decided = Decided::decode(made.encode());
+
+  ASSERT_TRUE(decided);
+  EXPECT_EQ(decided->encode(), array_of(fields_of(made)));
+  EXPECT_EQ(decided->seat, fixture::anna_seat());
+  EXPECT_EQ(decided->round, Round{3});
+}
+
+TEST(Decided, BreakingARuleOfTheFormatIsMalformed) {
+  const Fields fields = fields_of(fixture::decided());
+
+  EXPECT_EQ(fixture::count_not_malformed(fields, fault_of_decided), 0U);
+  EXPECT_EQ(fault_of_decided(with(fields, 0, integer(2))), Fault::malformed);
+  EXPECT_EQ(fault_of_decided(with(fields, 3, integer(0))), Fault::malformed);
+}
+
+TEST(Decided, ChangedInAnyBitOrSignedByAnotherIsRefused) {
+  Decided decided = fixture::decided();
+  EXPECT_EQ(
+      fixture::count_taken_mutants(
+          decided.encode(), [](const Bytes& raw) { return Decided::decode(raw).has_value(); }),
+      0U);
+  EXPECT_DEATH(decided.sign(kBob), "CHECK");
+  decided.seat.peer = kBob.id();
+
+  EXPECT_EQ(fault_of_decided(fields_of(decided)), Fault::forged);
 }
 
 // --- Certificate ---

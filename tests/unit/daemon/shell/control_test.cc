@@ -59,6 +59,70 @@ TEST_F(LocalControl, AnswersMembersOfWhoeverIsKnown) {
             ExitCode::unknown);
 }
 
+TEST_F(LocalControl, AnswersARoomThatIsMadeWithItsId) {
+  auto program = this->program();
+
+  const auto made = answer(program, "create",
+                           control::Record().set("name", "garden").set("size", std::int64_t{8}));
+
+  ASSERT_EQ(made.code, ExitCode::done) << made.error;
+  EXPECT_EQ(made.row.text("name"), "garden");
+  const auto snapshot = store_->load();
+  ASSERT_TRUE(snapshot && snapshot->memberships.size() == 1);
+  EXPECT_EQ(made.row.text("room"), to_text(snapshot->memberships[0].room.genesis.room));
+}
+
+TEST_F(LocalControl, AnswersWhatProvesARoom) {
+  auto program = this->program();
+  answer(program, "create", control::Record().set("name", "garden").set("size", std::int64_t{8}));
+  ask(program, 1, "proof", control::Record().set("name", "garden"));
+
+  const auto all = replies(program);
+
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].row.text("kind"), "genesis");
+  EXPECT_EQ(all[0].row.bytes("data"), store_->load()->memberships.at(0).room.genesis.raw);
+  EXPECT_EQ(all[1].code, ExitCode::done);
+  const auto unknown = answer(program, "proof", control::Record().set("name", "attic"));
+  EXPECT_EQ(unknown.code, ExitCode::unknown);
+}
+
+TEST_F(LocalControl, AnswersThatNobodyWaitsForAVote) {
+  auto program = this->program();
+  ask(program, 1, "votes");
+
+  EXPECT_EQ(replies(program).size(), 1U);
+}
+
+TEST_F(LocalControl, RefusesAWishThatMakesNoSense) {
+  auto program = this->program();
+
+  const auto refused = answer(program, "vote", control::Record().set("answer", "maybe"));
+
+  EXPECT_EQ(refused.code, ExitCode::usage);
+  EXPECT_EQ(refused.error, "a vote is yes, no or evict");
+}
+
+TEST_F(LocalControl, SendsTheRowsOfAnAnswerBeforeItsEnd) {
+  auto program = this->program();
+  ask(program, 5, "chat", control::Record().set("target", "host:7473"));
+  ASSERT_TRUE(turn_until([&] { return visits_ == 1; }));
+  const auto row = [](const char* name) { return control::Record().set("name", name); };
+
+  control_.answer({{1}, ExitCode::partly, "one is away", row("end"), {row("a"), row("b")}});
+
+  const auto all = replies(program);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].row.text("name"), "a");
+  EXPECT_EQ(all[1].row.text("name"), "b");
+  EXPECT_FALSE(all[1].end);
+  EXPECT_EQ(all[2].tag, 5U);
+  EXPECT_TRUE(all[2].end);
+  EXPECT_EQ(all[2].code, ExitCode::partly);
+  EXPECT_EQ(all[2].error, "one is away");
+  EXPECT_EQ(all[2].row.text("name"), "end");
+}
+
 TEST_F(LocalControl, RefusesAVerbThatItDoesNotKnow) {
   auto program = this->program();
 

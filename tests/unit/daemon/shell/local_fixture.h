@@ -17,8 +17,12 @@ class LocalFixture : public StoreFixture {
  protected:
   LocalFixture() {
     inbox_.emplace(*store_);
-    node_.emplace(Settings{"me", {}, Accept::ask, false, 0, kRoomBytesDefault}, sample_identity(1),
-                  Seed{}, Snapshot{{}, {}, {met(2, "bob"), met(3, "carol")}, {}});
+    Settings settings;
+    settings.name = "me";
+    settings.rate = 0;
+    Snapshot snapshot;
+    snapshot.contacts = {met(2, "bob"), met(3, "carol")};
+    node_.emplace(settings, sample_identity(1), Seed{}, snapshot);
     (void)node_->start({});
   }
 

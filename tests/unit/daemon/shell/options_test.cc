@@ -236,7 +236,6 @@ TEST_F(Options, TakeARendezvousByItsIdAndAddress) {
   EXPECT_EQ(rendezvous(kAnna + "@[2001:db8::1]").address, (Address{"2001:db8::1", 7472}));
   around_.environment["P2PCHATD_RENDEZVOUS"] = kBob + "@host";
   EXPECT_EQ(read({}).rendezvous->id, sample_peer(2));
-  EXPECT_FALSE(read({"--rendezvous="}).rendezvous) << "none after all";
 }
 
 TEST_F(Options, RefuseARendezvousThatCannotBeFoundOrProved) {
@@ -250,7 +249,7 @@ TEST_F(Options, RefuseARendezvousThatCannotBeFoundOrProved) {
   EXPECT_THAT(why(kAnna + "@"), HasSubstr("rendezvous"));
   EXPECT_THAT(why(kAnna + "@*"), HasSubstr("no address to connect to"));
   EXPECT_THAT(why(kAnna + "@host:0"), HasSubstr("rendezvous"));
-  EXPECT_THAT(why(kAnna + "@host:99999"), HasSubstr("no address"));
+  EXPECT_THAT(why(kAnna + "@host:99999"), HasSubstr("is no port"));
 }
 
 TEST_F(Options, TakeAnyNumberOfIdsToVoteFor) {
@@ -266,6 +265,7 @@ TEST_F(Options, TakeAnyNumberOfIdsToVoteFor) {
   around_.environment.erase("P2PCHATD_AUTO_VOTE");
   EXPECT_EQ(read({"--config", config("auto-vote = '" + kBob + "'\n")}).auto_vote, bob);
   EXPECT_EQ(read({"--config", config("auto-vote = []\n")}).auto_vote, std::set<PeerId>{});
+  EXPECT_THAT(complaint({"--config", config("name = []\n")}), HasSubstr("more than one value"));
   EXPECT_THAT(complaint({"--auto-vote", "anna"}), HasSubstr("auto-vote 'anna'"));
   EXPECT_THAT(complaint({"--config", config("auto-vote = ['x', 'y\"]\n")}), HasSubstr("quotes"));
 }
@@ -282,6 +282,13 @@ TEST_F(Options, NeedAHomeOrAnAnswer) {
   EXPECT_THAT(complaint({}), HasSubstr("--state"));
   EXPECT_THAT(complaint({"--state", "/s"}), HasSubstr("--socket"));
   EXPECT_EQ(read({"--state", "/s", "--socket", "/s/x"}).state, "/s");
+}
+
+TEST_F(Options, NameTheRoomWhoseProofIsPrintedInsteadOfRunning) {
+  EXPECT_EQ(read({}).proof, "");
+  EXPECT_EQ(read({"--proof=garden", "--state", "/s"}).proof, "garden");
+  EXPECT_EQ(read({"--proof=garden", "--state", "/s"}).state, "/s");
+  EXPECT_THAT(complaint({"--proof", ""}), HasSubstr("names no room"));
 }
 
 TEST_F(Options, PrintHelpAndVersionInsteadOfRunning) {

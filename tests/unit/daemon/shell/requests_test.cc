@@ -12,9 +12,9 @@ using ::testing::HasSubstr;
 class Request : public LocalFixture {
  protected:
   template <class Kind>
-  static Kind event_of(Event (*wish)(const control::Record&, RequestId),
+  static Kind event_of(Result<Event> (*wish)(const control::Record&, RequestId),
                        const control::Record& values) {
-    return std::get<Kind>(wish(values, {7}));
+    return std::get<Kind>(wish(values, {7}).value());
   }
 };
 
@@ -39,6 +39,106 @@ TEST_F(Request, OfEveryOtherWishIsAnEventToo) {
   EXPECT_EQ(event_of<event::AliasRequested>(alias_requested, who().set("name", "rob")).name, "rob");
   EXPECT_TRUE(event_of<event::BlockRequested>(block_requested, who().set("undo", true)).undo);
   EXPECT_EQ(event_of<event::VerifyRequested>(verify_requested, who()).who, "bob");
+}
+
+TEST_F(Request, ToCreateNamesASize) {
+  const auto values = [] {
+    return control::Record().set("name", "garden").set("size", std::int64_t{8});
+  };
+
+  const auto open = event_of<event::CreateRequested>(create_requested, values());
+  EXPECT_EQ(open.request, RequestId{7});
+  EXPECT_EQ(open.name, "garden");
+  EXPECT_EQ(open.size, 8U);
+  for (const auto& bad :
+       {values().set("size", std::int64_t{-1}), control::Record().set("name", "garden")}) {
+    EXPECT_EQ(create_requested(bad, {7}).error().fault, Fault::usage);
+  }
+}
+
+TEST_F(Request, ToJoinCarriesItsNoteItsDoorAndWhetherItWaits) {
+  const auto bare =
+      event_of<event::JoinRequested>(join_requested, control::Record().set("room", "garden@anna"));
+  EXPECT_EQ(bare.request, RequestId{7});
+  EXPECT_EQ(bare.room, "garden@anna");
+  EXPECT_EQ(bare.note, "");
+  EXPECT_EQ(bare.via, "");
+  EXPECT_FALSE(bare.waits);
+
+  const auto full = event_of<event::JoinRequested>(join_requested, control::Record()
+                                                                       .set("room", "garden")
+                                                                       .set("note", "it is me")
+                                                                       .set("via", "host:7473")
+                                                                       .set("wait", true));
+  EXPECT_EQ(full.note, "it is me");
+  EXPECT_EQ(full.via, "host:7473");
+  EXPECT_TRUE(full.waits);
+}
+
+TEST_F(Request, WithANoteThatIsTooLongOrNoTextIsRefused) {
+  const auto with = [](control::Value note) {
+    return control::Record()
+        .set("room", "garden")
+        .set("who", "bob")
+        .set("answer", "yes")
+        .set("note", std::move(note));
+  };
+
+  EXPECT_TRUE(vote_requested(with(std::string(kNoteBytesMax, 'x')), {7}));
+  for (const control::Value& bad :
+       {control::Value(std::string(kNoteBytesMax + 1, 'x')), control::Value(Bytes{0xff})}) {
+    EXPECT_EQ(vote_requested(with(bad), {7}).error().fault, Fault::usage);
+    EXPECT_EQ(join_requested(with(bad), {7}).error().fault, Fault::usage);
+  }
+}
+
+TEST_F(Request, WithAnAddressThatIsNoneIsRefused) {
+  for (const char* bad : {"*", "host:0x", "a b"}) {
+    EXPECT_EQ(join_requested(control::Record().set("via", bad), {7}).error().fault, Fault::usage);
+    EXPECT_EQ(listing_requested(control::Record().set("address", bad), {7}).error().fault,
+              Fault::usage);
+  }
+}
+
+TEST_F(Request, ToVoteIsYesNoOrEvict) {
+  const auto values = [](const char* answer) {
+    return control::Record()
+        .set("room", "garden")
+        .set("who", "bob,carol")
+        .set("answer", answer)
+        .set("note", "why");
+  };
+  const auto ballot = [&](const char* answer) {
+    return event_of<event::VoteRequested>(vote_requested, values(answer)).ballot;
+  };
+
+  EXPECT_EQ(ballot("yes"), event::Ballot::yes);
+  EXPECT_EQ(ballot("no"), event::Ballot::no);
+  EXPECT_EQ(ballot("evict"), event::Ballot::evict);
+  const auto vote = event_of<event::VoteRequested>(vote_requested, values("evict"));
+  EXPECT_EQ(vote.room, "garden");
+  EXPECT_EQ(vote.who, "bob,carol");
+  EXPECT_EQ(vote.note, "why");
+  for (const char* bad : {"", "maybe"}) {
+    EXPECT_EQ(vote_requested(values(bad), {7}).error().fault, Fault::usage);
+  }
+}
+
+TEST_F(Request, ToGoOrToBeListedIsAnEventToo) {
+  const auto room = control::Record().set("room", "garden");
+  EXPECT_EQ(event_of<event::LeaveRequested>(leave_requested, room).room, "garden");
+  EXPECT_EQ(event_of<event::DeleteRequested>(delete_requested, room).room, "garden");
+  EXPECT_EQ(event_of<event::ListRequested>(list_requested, {}).request, RequestId{7});
+
+  const auto listing = [](const control::Record& values) {
+    return event_of<event::ListingRequested>(listing_requested, values);
+  };
+  EXPECT_EQ(listing({}).address, "");
+  EXPECT_FALSE(listing({}).undo);
+  EXPECT_EQ(listing(control::Record().set("address", "host")).address, "host");
+  EXPECT_TRUE(listing(control::Record().set("rm", true)).undo);
+  const auto both = control::Record().set("rm", true).set("address", "host");
+  EXPECT_EQ(listing_requested(both, {7}).error().fault, Fault::usage);
 }
 
 TEST_F(Request, WithoutAReadersNameIsTheDefaultReaders) {

@@ -130,7 +130,9 @@ TEST_F(Stream, ThatFollowsTakesInConversationsThatComeLater) {
   feed();
   (void)came("a");
 
-  node_.emplace(Settings{}, sample_identity(1), Seed{}, Snapshot{{}, {}, {dave}, {}});
+  Snapshot snapshot;
+  snapshot.contacts = {dave};
+  node_.emplace(Settings{}, sample_identity(1), Seed{}, snapshot);
   (void)node_->start({});
   SampleFeed feed_of_dave(4, room(4));
   say(feed_of_dave, {"hello"});

@@ -114,6 +114,12 @@ TEST(Membership, WhoLeavesIsOutAndMayComeBackByANewKnock) {
   const auto old = circle.of(kAnna).knocked(circle.turn_of(kAnna), circle.knock_of(kCarl));
   EXPECT_FALSE(old);
   EXPECT_EQ(circle.of(kAnna).roster().gone_at(kCarl.id()), 3U);
+  circle.pass(kKnockInterval);
+  circle.admit(kCarl);
+  EXPECT_TRUE(circle.of(kCarl).is_in());
+  EXPECT_FALSE(circle.of(kCarl).record().is_gone);
+  EXPECT_TRUE(Membership::restore(circle.stored(kCarl), kCarl.id())->is_in());
+  EXPECT_EQ(circle.at(kCarl).news.back().what, What::entered);
 }
 
 TEST(Membership, AClosedRoomIsClosedForAll) {

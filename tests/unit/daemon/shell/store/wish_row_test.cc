@@ -30,6 +30,7 @@ void expect_equal(const WishRecord& a, const WishRecord& b) {
   EXPECT_EQ(a.creator, b.creator);
   EXPECT_EQ(a.knock, b.knock);
   EXPECT_EQ(a.via, b.via);
+  EXPECT_EQ(a.is_over, b.is_over);
   ASSERT_EQ(a.hosts.size(), b.hosts.size());
   for (std::size_t i = 0; i < a.hosts.size(); ++i) EXPECT_EQ(a.hosts[i].raw, b.hosts[i].raw);
 }
@@ -61,6 +62,7 @@ TEST_F(WishRowTest, ReplacesTheWishForTheSameRoom) {
   carry_out({action::StoreWish{wish_for(fixture::room())}});
   WishRecord later = wish_for(fixture::room());
   later.via.clear();
+  later.is_over = true;
   later.hosts.clear();
 
   carry_out({action::StoreWish{later}});
