@@ -73,6 +73,7 @@ void RoomCheckers::storing(const Witness& witness, const Action& action) {
     if (object->object.kind != Kind::vote || !vote || vote->seat.peer != self(witness)) return;
     const auto [it, is_new] = votes_.try_emplace({vote->seat, vote->change}, vote->yes);
     if (it->second != vote->yes) fail(witness, "takes a vote back");
+    stored_votes_.insert(object->object.raw);
   }
 }
 
@@ -258,12 +259,11 @@ void RoomCheckers::leaving_vote(const Witness& witness, const Vote& vote) {
   if (it->second != vote.yes) return fail(witness, "votes both ways");
   const Disk::Membership* kept = witness.disk.membership(vote.room);
   if (kept == nullptr) return fail(witness, "votes in a room that it does not keep");
-  const bool is_kept = std::any_of(kept->objects.begin(), kept->objects.end(),
-                                   [&](const auto& each) { return each.second.raw == vote.raw; });
   const bool is_settled =
       std::any_of(kept->decisions.begin(), kept->decisions.end(),
                   [&](const StoredDecision& each) { return is_about(each.value, vote.change); });
-  if (!is_kept && !is_settled && !kept->record.is_gone) {
+  // What has been stored once may be settled since.
+  if (!stored_votes_.contains(vote.raw) && !is_settled) {
     fail(witness, "tells a vote that is not durable");
   }
 }

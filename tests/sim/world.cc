@@ -90,7 +90,7 @@ RequestId World::alias(Host& who, const std::string& whom, const std::string& na
 }
 
 RequestId World::create(Host& who, const std::string& name, std::uint64_t size) {
-  return ask(who, event::CreateRequested{{}, name, size, History::all});
+  return ask(who, event::CreateRequested{{}, name, size});
 }
 
 RequestId World::join(Host& who, const std::string& room, const std::string& via, bool waits) {

@@ -76,6 +76,7 @@ class World {
   // As the world calls it; a stranger's id otherwise.
   std::string name_of(const PeerId& peer) const;
   Ledger& ledger() { return ledger_; }
+  const Ledger& ledger() const { return ledger_; }
   Verdict& verdict() { return verdict_; }
   Trace& trace() { return trace_; }
   Prng& prng() { return prng_; }
