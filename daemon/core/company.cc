@@ -21,9 +21,9 @@ Actions Node::start_rooms(const Turn& turn) {
   return actions;
 }
 
+// Nobody far away can reach me: whoever I meet for a room's sake is on this host, too.
 bool Node::is_home() const {
-  return settings_.is_rendezvous_near ||
-         std::all_of(settings_.places.begin(), settings_.places.end(),
+  return std::all_of(settings_.places.begin(), settings_.places.end(),
                      [](const Place& place) { return is_local_only(place.host); });
 }
 
@@ -51,7 +51,8 @@ std::map<PeerId, const Card*> Node::company() const {
 }
 
 Actions Node::keep_company(const Turn& turn) {
-  Actions actions;
+  Actions actions = end_farewells(turn);
+  if (!has_company_changed()) return actions;
   const auto wanted = company();
   for (const auto& [peer, card] : wanted) {
     farewells_.erase(peer);
@@ -59,7 +60,7 @@ Actions Node::keep_company(const Turn& turn) {
     Contact* contact = contacts_.find_or_add(peer, card);
     if (contact == nullptr) continue;
     if (card != nullptr) contacts_.update_card(*contact, *card);
-    contact->is_near |= is_home();
+    contact->is_near |= is_home() || near_.contains(peer);
     company_.insert(peer);
     peers_[pair_room(identity_.id(), peer)] = peer;
     if (can_store()) actions.push_back(action::StoreContact{*contact});
@@ -77,6 +78,24 @@ Actions Node::keep_company(const Turn& turn) {
     farewells_[*it] = turn.now.steady + kFarewellInterval;
     it = company_.erase(it);
   }
+  return actions;
+}
+
+// What company() is made of; it walks over chains, and is not made anew for nothing.
+bool Node::has_company_changed() {
+  Hasher hasher("p2pchat company");
+  for (const auto& [room, membership] : memberships_) {
+    hasher.add(room).add(membership.roster().value());
+    hasher.add(std::uint64_t{membership.is_kept()}).add(std::uint64_t{membership.is_over()});
+  }
+  for (const auto& [room, wish] : wishes_.all()) {
+    for (const Card& host : wish.record.hosts) hasher.add(host.id).add(host.counter.value);
+  }
+  return std::exchange(company_basis_, hasher.finish()) != company_basis_;
+}
+
+Actions Node::end_farewells(const Turn& turn) {
+  Actions actions;
   for (auto it = farewells_.begin(); it != farewells_.end();) {
     const auto& [peer, due] = *it;
     if (due > turn.now.steady) {
@@ -128,10 +147,7 @@ Actions Node::tell_rolls(const PeerId& peer) {
   }
   for (const auto& [room, wish] : wishes_.all()) {
     const auto membership = memberships_.find(room);
-    const auto& hosts = wish.record.hosts;
-    const bool is_host =
-        std::any_of(hosts.begin(), hosts.end(), [&](const Card& host) { return host.id == peer; });
-    if (!is_host) continue;
+    if (!is_host_of(room, peer)) continue;
     if (membership != memberships_.end()) {
       tell(membership->second.roll());
     } else {
@@ -151,7 +167,7 @@ Actions Node::receive(const Turn&, const event::LinkFrameReceived& from, const l
   return {};
 }
 
-Actions Node::receive(const Turn&, const event::LinkFrameReceived& from,
+Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
                       const link::Objects& objects) {
   if (!may_link(from.peer)) return {};
   std::vector<Object> own;
@@ -160,10 +176,11 @@ Actions Node::receive(const Turn&, const event::LinkFrameReceived& from,
     const bool is_told = object.kind != Kind::card && object.kind != Kind::standing;
     if (is_told && p2pchat::room_of(object) == objects.room) own.push_back(object);
   }
-  return take_objects(own, from.peer);
+  return take_objects(turn, own, from.peer);
 }
 
-Actions Node::take_objects(const std::vector<Object>& objects, const std::optional<PeerId>& from) {
+Actions Node::take_objects(const Turn& turn, const std::vector<Object>& objects,
+                           const std::optional<PeerId>& from) {
   for (const Object& object : objects) {
     const auto room = p2pchat::room_of(object);
     if (!room) continue;
@@ -173,18 +190,26 @@ Actions Node::take_objects(const std::vector<Object>& objects, const std::option
       const Wishes::Wish* wish = wishes_.find(*room);
       if (wish == nullptr || object.kind != Kind::genesis) continue;
       const auto genesis = Genesis::decode(object.raw);
-      if (!genesis || genesis->name != wish->record.name) continue;
+      if (!genesis) continue;
+      if (genesis->name != wish->record.name || genesis->creator != wish->record.creator) continue;
       it = memberships_.try_emplace(*room, *genesis, room_name(*genesis), identity_.id()).first;
       continue;
     }
-    const bool may_tell = !from || it->second.concerns(*from) || wishes_.is_host(*from);
+    const bool may_tell = !from || it->second.concerns(*from) || is_host_of(*room, *from);
     if (!may_tell) {
       counters_.count("objects_refused");
       continue;
     }
-    it->second.take({object}, from);
+    it->second.take(turn, object, from);
   }
   return {};
+}
+
+bool Node::is_host_of(const RoomId& room, const PeerId& peer) const {
+  const Wishes::Wish* wish = wishes_.find(room);
+  if (wish == nullptr) return false;
+  const auto& hosts = wish->record.hosts;
+  return std::any_of(hosts.begin(), hosts.end(), [&](const Card& host) { return host.id == peer; });
 }
 
 Actions Node::end_memberships(const Turn& turn) {
@@ -201,6 +226,7 @@ Actions Node::end_memberships(const Turn& turn) {
       return !it.second.is_kept() && wishes_.find(it.first) == nullptr;
     });
     for (auto& [room, membership] : memberships_) {
+      if (!membership.is_kept()) membership.rename(room_name(membership.record().genesis));
       tell_heads(membership);
       for (Action& action : membership.end_turn(turn, linked, settings_.auto_vote)) {
         if (auto* send = std::get_if<action::SendLink>(&action)) {
@@ -222,15 +248,21 @@ Actions Node::end_memberships(const Turn& turn) {
   return actions;
 }
 
-// The newest posts of those who may have to go: the value that lets them go fixes them.
+// The newest posts of those who may have to go: the value that lets them go fixes them. Of whom I
+// have said that it shall go nothing more is taken, unless somebody keeps it.
 void Node::tell_heads(Membership& membership) {
-  const Room* room = room_of(membership.room());
+  Room* room = room_of(membership.room());
   if (room == nullptr) return;
+  std::set<PeerId> frozen;
   for (const Eviction& eviction : membership.consent().evictions()) {
+    if (membership.is_for(eviction)) {
+      for (const Seat& seat : eviction.seats) frozen.insert(seat.peer);
+    }
     for (const Seat& seat : eviction.seats) {
       if (const auto head = room->feeds().newest_of(seat.peer)) membership.learn(*head);
     }
   }
+  room->freeze(std::move(frozen));
 }
 
 Actions Node::follow(const Turn& turn, const Membership& membership) {
@@ -238,18 +270,19 @@ Actions Node::follow(const Turn& turn, const Membership& membership) {
   const RoomId& id = membership.room();
   Room* room = room_of(id);
   if (!membership.is_in()) {
-    if (room == nullptr) return actions;
+    // It stays, in case I come back: my feed there goes on.
+    if (room == nullptr || room->facts().sitting.members.size() == 1) return actions;
     append(actions, from_room(*room, identity_.id(), room->end_turn(turn)));
     Sitting alone = membership.sitting();
     alone.members = {identity_.id()};
     append(actions, from_room(*room, identity_.id(), room->change(turn, std::move(alone))));
-    rooms_.erase(id);
     return actions;
   }
   if (room == nullptr) {
     RoomFacts facts{id, membership.sitting(), identity_.id(), incarnation_, settings_.room_bytes};
     room = &rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store()).first->second;
-  } else if (room->facts().sitting.value != membership.roster().value()) {
+  } else if (room->facts().sitting.value != membership.roster().value() ||
+             room->facts().sitting.members.size() != membership.roster().members().size()) {
     append(actions, from_room(*room, identity_.id(), room->change(turn, membership.sitting())));
   } else {
     return actions;
@@ -274,10 +307,10 @@ std::string Node::notice_text(const Membership& membership, const Membership::Ne
   const std::string id = news.who.empty() ? "" : to_text(news.who.front());
   switch (news.what) {
     case What::knocked:
-      return who + " asks to be let into " + room +
-             (news.note.empty() ? "" : " (\"" + news.note + "\")") + "; id " + id +
-             ", fingerprint " + fingerprint(news.who.front()) + ". Answer: chatctl vote " + room +
-             " " + id.substr(0, 8) + " yes|no";
+      return candidate_name(membership, news.who.front()) + " asks to be let into " + room +
+             "; id " + id + ", fingerprint " + fingerprint(news.who.front()) +
+             ". Answer: chatctl vote " + room + " " + id.substr(0, 8) + " yes|no" +
+             (news.note.empty() ? "" : ". Its note: " + news.note);
     case What::proposed:
       return "it is voted whether " + who + " shall go from " + room + ". Agree: chatctl vote " +
              room + " " + who + " evict ; refuse: chatctl vote " + room + " " + who + " no";
@@ -309,10 +342,6 @@ Actions Node::notices(const Turn& turn, Membership& membership) {
   Actions actions;
   using What = Membership::News::What;
   for (const Membership::News& news : membership.take_news()) {
-    for (const Knock& knock : membership.consent().knocks()) {
-      if (news.what != What::knocked || knock.card.id != news.who.front()) continue;
-      contacts_.find_or_add(knock.card.id, &knock.card);
-    }
     if (news.what == What::came || news.what == What::entered) {
       for (const PeerId& peer : news.who) contacts_.find_or_add(peer, membership.card_of(peer));
     }

@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t kPrefixCharsMin = 8;
 constexpr std::size_t kMarkChars = 4;
 
-// What a claimed name becomes when it cannot be listed as it is: something that
-// can be typed, without the marks that mean something to us.
+}  // namespace
+
 std::string typeable(std::string_view claimed) {
   std::string out;
   for (const char letter : cleaned(claimed)) {
@@ -22,8 +22,6 @@ std::string typeable(std::string_view claimed) {
   while (!out.empty() && out.front() == '-') out.erase(0, 1);
   return out;
 }
-
-}  // namespace
 
 Contacts::Contacts(const std::vector<Contact>& stored) {
   for (const Contact& contact : stored) contacts_.emplace(contact.id, contact);

@@ -20,6 +20,10 @@
 
 namespace p2pchat {
 
+// What a claimed name becomes when it cannot be listed as it is: something that can be typed,
+// without the marks that mean something to us.
+std::string typeable(std::string_view claimed);
+
 class Contacts {
  public:
   explicit Contacts(const std::vector<Contact>& stored);

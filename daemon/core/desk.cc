@@ -102,7 +102,7 @@ Actions Node::take_page(const Turn& turn, const rendezvous::Page& page,
       objects.push_back(object);
     }
   }
-  append(actions, take_objects(objects, std::nullopt));
+  append(actions, take_objects(turn, objects, std::nullopt));
   return actions;
 }
 
@@ -292,9 +292,7 @@ door::Answer Node::answer_knock(const Turn& turn, const event::DoorAsked& event,
   Membership& membership = it->second;
   const auto taken = membership.knocked(turn, knock);
   if (!taken) return door::Refused{exit_code(taken.error().fault), taken.error().text};
-  if (Contact* contact = contacts_.find_or_add(knock.card.id, &knock.card)) {
-    contact->is_near |= is_local_only(event.host);
-  }
+  if (is_local_only(event.host) && near_.size() < kContactsMax) near_.insert(knock.card.id);
   return door::Answered{membership.state_of(knock), membership.voted_on(knock.id), card_};
 }
 

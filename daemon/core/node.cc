@@ -74,7 +74,10 @@ Actions Node::step(Moment now, const Event& event) {
 TimePoint Node::deadline() const {
   TimePoint next = std::min({links_.deadline(), meetings_.deadline(), paced_due_,
                              wishes_.deadline(), rendezvous_.deadline(), listing_due_});
-  for (const auto& [id, membership] : memberships_) next = std::min(next, membership.deadline());
+  for (const auto& [id, membership] : memberships_) {
+    // Without a store they decide nothing.
+    if (can_store()) next = std::min(next, membership.deadline());
+  }
   for (const auto& [peer, due] : farewells_) next = std::min(next, due);
   for (const auto& [id, room] : rooms_) next = std::min(next, room.deadline());
   return next;
@@ -245,7 +248,7 @@ void Node::open_room(const PeerId& peer) {
   std::vector<PeerId> members{identity_.id(), peer};
   std::sort(members.begin(), members.end());
   RoomFacts facts{id,
-                  {pair_value(identity_.id(), peer), members, {}, {}},
+                  {pair_value(identity_.id(), peer), members, {}},
                   identity_.id(),
                   incarnation_,
                   settings_.room_bytes};

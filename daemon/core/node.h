@@ -128,7 +128,9 @@ class Node {
   Actions take(const Turn& turn, Rendezvous::Reply reply);
   Actions take_page(const Turn& turn, const rendezvous::Page& page,
                     const std::optional<RoomId>& entry);
-  Actions take_objects(const std::vector<Object>& objects, const std::optional<PeerId>& from);
+  Actions take_objects(const Turn& turn, const std::vector<Object>& objects,
+                       const std::optional<PeerId>& from);
+  bool is_host_of(const RoomId& room, const PeerId& peer) const;
   // Tells my name for a room's creator beside its id.
   Actions with_creators(Actions actions) const;
   Actions take_card(const Turn& turn, const Card& card);
@@ -153,6 +155,8 @@ class Node {
   // Admits and dials who sits in a room with me, or shows me one, and lets go of who does not.
   Actions keep_company(const Turn& turn);
   std::map<PeerId, const Card*> company() const;
+  bool has_company_changed();
+  Actions end_farewells(const Turn& turn);
   Actions tell_rolls(const PeerId& peer);
   // Met, or here for a room's sake.
   bool may_link(const PeerId& peer) const;
@@ -163,6 +167,9 @@ class Node {
   const Membership* membership_of(std::string_view name) const;
   Result<Membership*> live_membership(std::string_view name);
   std::string room_name(const Genesis& genesis) const;
+  // My name for somebody who knocks: its own, with the beginning of its id unless it is the only
+  // one here that is called so.
+  std::string candidate_name(const Membership& membership, const PeerId& peer) const;
   Result<PeerId> resolve_candidate(const Membership& membership, std::string_view who) const;
   Result<std::vector<PeerId>> resolve_members(const Membership& membership,
                                               std::string_view who) const;
@@ -218,9 +225,12 @@ class Node {
   Rendezvous rendezvous_;
   std::optional<std::string> listing_;  // Where I am to be listed; empty: as on my card.
   TimePoint listing_due_ = TimePoint::never();
-  std::set<PeerId> company_;               // Linked for a room's sake.
-  std::map<PeerId, TimePoint> farewells_;  // Let go of, once it has been told why.
-  std::map<VisitId, PeerId> invitations_;  // Visits to doors of those let in.
+  Hash company_basis_;
+  std::set<PeerId> near_;                     // Candidates that came to my door from this host.
+  std::map<std::string, Genesis> abandoned_;  // Made, but not taken by the rendezvous.
+  std::set<PeerId> company_;                  // Linked for a room's sake.
+  std::map<PeerId, TimePoint> farewells_;     // Let go of, once it has been told why.
+  std::map<VisitId, PeerId> invitations_;     // Visits to doors of those let in.
   VisitId last_invitation_{Wishes::kFirstVisit / 2};
   std::string damage_;  // A stored room that does not hold together.
   Counters counters_;

@@ -52,6 +52,8 @@ void Rendezvous::request_dropped(const RequestId& request) {
 std::optional<Rendezvous::Reply> Rendezvous::answered(const Turn& turn,
                                                       const event::RendezvousAnswered& event) {
   failure_.clear();
+  // An answer may come for somebody who was here before me, at either desk.
+  if (event.desk == Desk::watch ? !is_watching_ : !is_asking_) return std::nullopt;
   if (event.desk == Desk::watch) {
     is_watching_ = false;
     const rendezvous::Question question = rendezvous::Watch{cursor_};
@@ -68,7 +70,6 @@ std::optional<Rendezvous::Reply> Rendezvous::answered(const Turn& turn,
     watch_backoff_ = kAskBackoffMin;
     return Reply{ForWatch{}, question, std::move(answer)};
   }
-  if (!is_asking_) return std::nullopt;
   is_asking_ = false;
   ask_backoff_ = kAskBackoffMin;
   Asked asked = std::move(queue_.front());

@@ -215,12 +215,14 @@ Result<Conversation> Node::resolve(std::string_view name) const {
     if (const Membership* membership = membership_of(name)) {
       return Conversation{membership->room(), {}, membership->record().name};
     }
+  }
+  const auto peer = contacts_.resolve(name);
+  if (!peer) {
     for (const Conversation& each : wished_conversations()) {
       if (each.name == name) return each;
     }
+    return tl::unexpected(peer.error());
   }
-  const auto peer = contacts_.resolve(name);
-  if (!peer) return tl::unexpected(peer.error());
   return Conversation{pair_room(identity_.id(), *peer), *peer, contacts_.name_of(*peer)};
 }
 

@@ -40,7 +40,7 @@ std::vector<control::Record> Node::vote_records() const {
       std::string names;
       for (const PeerId& peer : who) {
         ids += (ids.empty() ? "" : ",") + to_text(peer);
-        names += (names.empty() ? "" : ",") + name_of(peer);
+        names += (names.empty() ? "" : ",") + candidate_name(membership, peer);
       }
       row.set("id", ids).set("name", names).set("fingerprint", fingerprint(who.front()));
       const Count count = count_votes(membership, change, identity_.id());

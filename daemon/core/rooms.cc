@@ -78,6 +78,9 @@ std::string Node::room_name(const Genesis& genesis) const {
 void Node::restore_rooms(const Snapshot& snapshot) {
   for (const MembershipState& stored : snapshot.memberships) {
     // Of a room that never came to be, nothing is to be shown.
+    const bool is_abandoned =
+        stored.room.is_gone && stored.decisions.empty() && stored.objects.empty();
+    if (is_abandoned) abandoned_[stored.room.genesis.name] = stored.room.genesis;
     if (stored.room.is_gone && stored.decisions.empty()) continue;
     auto membership = Membership::restore(stored, identity_.id());
     if (!membership) {
@@ -85,15 +88,12 @@ void Node::restore_rooms(const Snapshot& snapshot) {
       continue;
     }
     contacts_.reserve(stored.room.name);
-    for (const Knock& knock : membership->consent().knocks()) {
-      contacts_.find_or_add(knock.card.id, &knock.card);
-    }
     memberships_.emplace(stored.room.genesis.room, *std::move(membership));
   }
   listing_ = snapshot.listing;
 }
 
-Actions Node::on(const Turn& turn, const event::CreateRequested& event) {
+Actions Node::on(const Turn&, const event::CreateRequested& event) {
   const auto no = [&](Fault fault, std::string text) {
     return Actions{refuse(event.request, Error{fault, std::move(text)})};
   };
@@ -116,6 +116,12 @@ Actions Node::on(const Turn& turn, const event::CreateRequested& event) {
   genesis.size = event.size;
   genesis.history = History::all;
   genesis.sign(identity_);
+  // The rendezvous may have taken one whose answer never came.
+  const auto abandoned = abandoned_.find(event.name);
+  if (abandoned != abandoned_.end() && abandoned->second.size == event.size) {
+    genesis = abandoned->second;
+  }
+  abandoned_.erase(event.name);
   contacts_.reserve(event.name);
   auto& membership =
       memberships_.try_emplace(genesis.room, genesis, event.name, identity_.id()).first->second;
@@ -125,19 +131,26 @@ Actions Node::on(const Turn& turn, const event::CreateRequested& event) {
                     Rendezvous::ForCreation{genesis.room, event.request});
     return {};
   }
-  (void)turn;
   return {agree(event.request, row_of(membership))};
 }
 
-Actions Node::created(const Turn&, const Rendezvous::ForCreation& why,
+Actions Node::created(const Turn& turn, const Rendezvous::ForCreation& why,
                       const rendezvous::Answer& answer) {
   const auto it = memberships_.find(why.room);
   if (it == memberships_.end()) return {};
   const auto* failure = std::get_if<rendezvous::Failure>(&answer);
   if (failure == nullptr) return {agree(why.request, row_of(it->second))};
   Actions actions;
+  if (!it->second.chain().empty()) {
+    // Members came meanwhile, by way of my door: it goes on without a name there.
+    return {refuse(why.request, failure->code, cleaned(failure->text))};
+  }
+  if (Room* room = room_of(why.room)) {
+    append(actions, from_room(*room, identity_.id(), room->end_turn(turn)));
+  }
   RoomRecord record = it->second.record();
   record.is_gone = true;
+  abandoned_[record.name] = record.genesis;
   actions.push_back(action::StoreRoom{record});
   contacts_.release(record.name);
   memberships_.erase(it);
@@ -148,7 +161,7 @@ Actions Node::created(const Turn&, const Rendezvous::ForCreation& why,
 
 Actions Node::on(const Turn& turn, const event::JoinRequested& event) {
   if (!can_store()) return {refuse(event.request, no_writes())};
-  const std::string name = event.room.substr(0, event.room.find('@'));
+  const std::string& name = event.room;
   for (const auto& [room, membership] : memberships_) {
     if (!membership.is_in() || membership.record().genesis.name != name) continue;
     return {refuse(event.request, {Fault::refused, "you are in " + name + " already"})};
@@ -156,13 +169,24 @@ Actions Node::on(const Turn& turn, const event::JoinRequested& event) {
   return wishes_.join(turn, rendezvous_, event);
 }
 
+std::string Node::candidate_name(const Membership& membership, const PeerId& peer) const {
+  const auto knock = membership.knock_of(peer);
+  if (contacts_.find(peer) != nullptr || !knock) return name_of(peer);
+  const std::string& claimed = knock->card.name;
+  const auto knocks = membership.consent().knocks();
+  const auto same = std::count_if(knocks.begin(), knocks.end(),
+                                  [&](const Knock& other) { return other.card.name == claimed; });
+  const bool is_listed = is_plain_name(claimed) && contacts_.is_free(claimed) && same == 1;
+  return is_listed ? claimed : typeable(claimed) + "~" + to_text(peer).substr(0, 4);
+}
+
 Result<PeerId> Node::resolve_candidate(const Membership& membership, std::string_view who) const {
   const PeerId* found = nullptr;
   const auto knocks = membership.consent().knocks();
   for (const Knock& knock : knocks) {
     const PeerId& peer = knock.card.id;
-    const bool is_meant =
-        name_of(peer) == who || (who.size() >= kPrefixCharsMin && to_text(peer).starts_with(who));
+    const bool is_meant = candidate_name(membership, peer) == who ||
+                          (who.size() >= kPrefixCharsMin && to_text(peer).starts_with(who));
     if (!is_meant) continue;
     if (found != nullptr && *found != peer) {
       return fail(Fault::unknown, "more than one is called '" + cleaned(who) + "'; use the id");
@@ -236,20 +260,24 @@ Actions Node::on(const Turn& turn, const event::VoteRequested& event) {
 Actions Node::on(const Turn& turn, const event::LeaveRequested& event) {
   if (!can_store()) return {refuse(event.request, no_writes())};
   for (const auto& [room, wish] : wishes_.all()) {
-    if (wish.record.name != event.room || membership_of(event.room) != nullptr) continue;
+    const Membership* same = membership_of(event.room);
+    if (wish.record.name != event.room || (same != nullptr && same->is_in())) continue;
     const auto waiting = wish.request;
     Actions actions = wishes_.give_up(room);
-    memberships_.erase(room);
     if (waiting) actions.push_back(refuse(*waiting, ExitCode::refused, "the wish was given up"));
     actions.push_back(agree(event.request));
     return actions;
   }
   const auto membership = live_membership(event.room);
   if (!membership) return {refuse(event.request, membership.error())};
-  const Room* room = room_of((*membership)->room());
+  Room* room = room_of((*membership)->room());
+  Actions actions;
+  // What was pushed before is said before.
+  if (room != nullptr) actions = from_room(*room, identity_.id(), room->end_turn(turn));
   const auto last = room == nullptr ? std::nullopt : room->feeds().newest_of(identity_.id());
   (*membership)->leave(turn, last);
-  return {agree(event.request, row_of(**membership))};
+  actions.push_back(agree(event.request, row_of(**membership)));
+  return actions;
 }
 
 Actions Node::on(const Turn& turn, const event::DeleteRequested& event) {

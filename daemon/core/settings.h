@@ -25,8 +25,7 @@ struct Settings {
   bool is_relay = false;
   std::uint32_t rate = kPushRateDefault;  // Own pushes a second; 0 is no limit.
   bool has_rendezvous = false;
-  bool is_rendezvous_near = false;  // It stands on this host: addresses of loopback count.
-  std::set<PeerId> auto_vote;       // Whose knocks get my yes at once.
+  std::set<PeerId> auto_vote;                    // Whose knocks get my yes at once.
   std::uint64_t room_bytes = kRoomBytesDefault;  // Stored bytes of a room before it pauses.
 };
 

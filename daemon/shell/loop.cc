@@ -24,8 +24,6 @@ Settings settings_of(const Options& options, std::vector<Place> places) {
   settings.is_relay = options.is_relay;
   settings.rate = options.rate;
   settings.has_rendezvous = options.rendezvous.has_value();
-  settings.is_rendezvous_near =
-      options.rendezvous && is_local_only(options.rendezvous->address.host);
   settings.auto_vote = options.auto_vote;
   settings.room_bytes = options.room_bytes;
   return settings;

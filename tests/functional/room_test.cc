@@ -1,4 +1,5 @@
 // Rooms of many, as their users meet them: real daemons and a real rendezvous.
+#include <cstdlib>
 #include <gtest/gtest.h>
 
 #include "tests/functional/harness/garden.h"
@@ -157,7 +158,11 @@ TEST_F(Garden, WhoLetWhomInIsProvedWithTheDaemonAndWithout) {
 
   const Said up = cleo.ctl({"members", "garden", "--proof"});
   cleo.stop();
-  const Said down = cleo.ctl({"members", "garden", "--proof", "--state", cleo.state().native()});
+  Process::Setup alone =
+      cleo.ctl_setup({"members", "garden", "--proof", "--state", cleo.state().native()});
+  alone.environment["PATH"] =
+      std::filesystem::path(P2PCHATD_PATH).parent_path().native() + ":" + std::getenv("PATH");
+  const Said down = run(alone);
   cleo.start();
 
   EXPECT_EQ(up.code, 0) << up.err;

@@ -251,10 +251,16 @@ Consent::Step Consent::advance(bool is_late, Round allowed) {
     return step;
   }
   const bool is_under_way = high_ > round();
-  const Round next = floor().next();
+  Round next = floor().next();
   auto own = proposal(next);
-  // What has come to nothing so far is not the only way, perhaps.
-  if (is_under_way && is_late && own && own->id == last_) own = proposal(next.next());
+  if (is_under_way && is_late && own && own->id == last_) {
+    // It has come to nothing so far; perhaps the other way does not, in a round of its own.
+    auto other = proposal(next.next());
+    if (other && other->id != last_) {
+      next = next.next();
+      own = std::move(other);
+    }
+  }
   if (!own) return step;
   const bool is_tip = tip().value != nullptr && own->id == tip().value->id;
   if (!is_under_way) {

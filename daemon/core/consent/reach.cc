@@ -213,7 +213,7 @@ std::set<Seat> Consent::apart() const {
     while (held != values_.end() && held->second.value->height > roster().height()) {
       held = values_.find(held->second.value->previous);
     }
-    if (held == values_.end() || held->second.value->height < roster().height()) continue;
+    if (held == values_.end()) continue;
     const Value& other = *held->second.value;
     if (!widens(other, *tip().value) && !widens(*tip().value, other)) seats.insert(seat);
   }

@@ -44,8 +44,28 @@ Result<Membership> Membership::restore(const MembershipState& stored, const Peer
 
 // --- What comes in ---
 
-void Membership::take(const std::vector<Object>& objects, const std::optional<PeerId>& from) {
-  for (const Object& object : objects) learn(object, from);
+void Membership::take(const Turn& turn, const Object& object, const std::optional<PeerId>& from) {
+  if (object.kind == Kind::knock) {
+    const auto knock = Knock::decode(object.raw);
+    if (!knock || !is_timely(turn, *knock)) {
+      counters_.count("knocks_refused");
+      return;
+    }
+  }
+  learn(object, from);
+}
+
+// It ends within bounds, and is no other knock of the same candidate so soon after the last one:
+// each is stored, and passed on by everybody.
+bool Membership::is_timely(const Turn& turn, const Knock& knock) {
+  const auto left = knock.expires.milliseconds - turn.now.wall.milliseconds;
+  if (left > kKnockLifetimeMax.count() || left <= -kKnockGrace.count()) return false;
+  const auto waiting = knock_of(knock.card.id);
+  if ((waiting && waiting->id == knock.id) || consent_.refusal(knock.id)) return true;
+  std::erase_if(knocked_at_,
+                [&](const auto& it) { return turn.now.steady - it.second >= kKnockInterval / 2; });
+  return knocked_at_.size() < kContactsMax &&
+         knocked_at_.try_emplace(knock.card.id, turn.now.steady).second;
 }
 
 void Membership::learn(const Object& object, const std::optional<PeerId>& from) {
@@ -78,6 +98,7 @@ void Membership::learn(const Object& object, const std::optional<PeerId>& from) 
   told_.push_back({object, from});
   if (object.kind == Kind::leave) {
     const auto leave = Leave::decode(object.raw);
+    if (leave) leavers_.insert(leave->seat);
     if (leave && roster().seat_of(self_) == leave->seat) left_ = *leave;
   }
 }
@@ -105,11 +126,8 @@ Result<void> Membership::knocked(const Turn& turn, const Knock& knock) {
   }
   const auto waiting = knock_of(knock.card.id);
   if (waiting && waiting->id == knock.id) return {};
-  std::erase_if(knocked_at_,
-                [&](const auto& it) { return turn.now.steady - it.second >= kKnockInterval; });
-  const bool is_full = knocked_at_.size() >= kContactsMax;
-  if (is_full || !knocked_at_.try_emplace(knock.card.id, turn.now.steady).second) {
-    return fail(Fault::limit, "one knock a minute");
+  if (!is_timely(turn, knock)) {
+    return fail(Fault::limit, "one knock a minute, and for 30 days at most");
   }
   const Object object{Kind::knock, knock.raw};
   learn(object, std::nullopt);
@@ -236,6 +254,7 @@ void Membership::post_again() {
 
 void Membership::post_chain() {
   if (std::exchange(is_chain_posted_, true)) return;
+  if (record_.genesis.creator == self_) posted_.push_back({Kind::genesis, record_.genesis.raw});
   for (const StoredDecision& decision : chain_) {
     posted_.push_back({Kind::value, decision.value.raw});
     posted_.push_back({Kind::certificate, decision.certificate.encode()});
@@ -250,8 +269,13 @@ bool Membership::is_in() const {
 
 bool Membership::is_over() const {
   if (!is_stored_) return false;
-  const bool is_alone = roster().members().size() == 1;
-  return !roster().seat_of(self_) || ((left_ || is_closed_) && is_alone);
+  const auto& members = roster().members();
+  const bool is_alone = std::all_of(members.begin(), members.end(), [&](const auto& it) {
+    return it.first == self_ || leavers_.contains({it.first, it.second});
+  });
+  // The creator stays, to tell whoever has not heard of it that the room is closed.
+  const bool is_told = is_closed_ && record_.genesis.creator != self_;
+  return !roster().seat_of(self_) || is_told || ((left_ || is_closed_) && is_alone);
 }
 
 bool Membership::concerns(const PeerId& peer) const { return consent_.circle().contains(peer); }
@@ -259,10 +283,8 @@ bool Membership::concerns(const PeerId& peer) const { return consent_.circle().c
 Sitting Membership::sitting() const {
   Sitting sitting;
   sitting.value = roster().value();
-  sitting.past.insert(genesis_value(room()));
   for (const auto& [peer, admission] : roster().members()) sitting.members.push_back(peer);
   for (const StoredDecision& decision : chain_) {
-    sitting.past.insert(decision.value.id);
     for (const Head& head : decision.value.heads) sitting.gone[head.feed.author] = head;
   }
   return sitting;
@@ -288,6 +310,12 @@ std::optional<Knock> Membership::knock_of(const PeerId& candidate) const {
 
 std::uint64_t Membership::voted_on(const ChangeId& change) const {
   return consent_.votes(change).size();
+}
+
+bool Membership::is_for(const Eviction& eviction) const {
+  const auto votes = consent_.votes(eviction.id());
+  return own_vote(eviction.id()).value_or(false) &&
+         std::all_of(votes.begin(), votes.end(), [](const auto& vote) { return vote.second; });
 }
 
 State Membership::state_of(const Knock& knock) const {
@@ -319,6 +347,10 @@ std::vector<Object> Membership::objects_for(const PeerId& peer, const link::Roll
     if (roll.pool != consent_.pool()) {
       const std::vector<Object> pool = consent_.objects();
       objects.insert(objects.end(), pool.begin(), pool.end());
+    }
+  } else {
+    for (const Decided& decided : consent_.decideds()) {
+      objects.push_back({Kind::decided, decided.encode()});
     }
   }
   if (close_) objects.push_back({Kind::close, *close_});

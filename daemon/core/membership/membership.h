@@ -58,7 +58,9 @@ class Membership {
   void found() { is_stored_ = is_record_due_ = is_changed_ = true; }
 
   // What somebody has signed. `from`: over whose link it came.
-  void take(const std::vector<Object>& objects, const std::optional<PeerId>& from);
+  void take(const Turn& turn, const Object& object, const std::optional<PeerId>& from);
+  // As it is to be listed here; until I am in.
+  void rename(std::string name) { record_.name = std::move(name); }
   // A knock at my door: taken in, or refused with the reason.
   Result<void> knocked(const Turn& turn, const Knock& knock);
   // My user's word. It is final.
@@ -105,6 +107,8 @@ class Membership {
   // How a candidate is answered that asks.
   State state_of(const Knock& knock) const;
   std::uint64_t voted_on(const ChangeId& change) const;
+  // I have said yes to it, and nobody no.
+  bool is_for(const Eviction& eviction) const;
   const std::vector<StoredDecision>& chain() const { return chain_; }
   // Everything that is not settled, and my chain up to a peer's, for one who is behind.
   std::vector<Object> objects_for(const PeerId& peer, const link::Roll& roll) const;
@@ -118,6 +122,7 @@ class Membership {
   };
 
   void learn(const Object& object, const std::optional<PeerId>& from);
+  bool is_timely(const Turn& turn, const Knock& knock);
   void say(Kind kind, const Bytes& raw);
   Vote signed_vote(const Turn& turn, const ChangeId& change, bool yes,
                    const std::string& note) const;
@@ -134,7 +139,9 @@ class Membership {
   // What is known and not settled is stored, and what is settled is dropped.
   Actions keep_pool();
   Actions answer_rolls(const Turn& turn);
-  Actions spread(const std::set<PeerId>& linked);
+  bool is_proof(const Object& object) const;
+  // `is_reminded`: everybody is told again how far I am.
+  Actions spread(const std::set<PeerId>& linked, bool is_reminded);
   Round allowed(TimePoint now) const;
 
   RoomRecord record_;
@@ -151,7 +158,8 @@ class Membership {
   std::vector<Object> posted_;              // and to the rendezvous;
   std::vector<News> news_;                  // and to people.
   std::map<PeerId, link::Roll> rolls_;      // To be answered,
-  std::map<PeerId, TimePoint> knocked_at_;  // Of the last minute, at my door.
+  std::map<PeerId, TimePoint> knocked_at_;  // New knocks of the last half minute.
+  std::set<Seat> leavers_;                  // Who has said that it goes.
   std::map<PeerId, TimePoint> rolled_;      // not before.
   std::map<Hash, Object> kept_;             // As stored.
   std::set<ChangeId> shown_;                // Knocks and evictions of which people have been told.

@@ -44,6 +44,7 @@ Actions Membership::end_turn(const Turn& turn, const std::set<PeerId>& linked,
     began_ = turn.now.steady;
     began_at_ = consent_.floor();
   }
+  const bool is_reminded = turn.now.steady >= chores_due_;
   drop_expired(turn);
   follow_policy(turn, auto_vote);
   Actions actions = settle(turn);
@@ -54,7 +55,7 @@ Actions Membership::end_turn(const Turn& turn, const std::set<PeerId>& linked,
     actions.insert(actions.begin(), action::StoreRoom{record_});
   }
   append(actions, answer_rolls(turn));
-  append(actions, spread(linked));
+  append(actions, spread(linked, is_reminded));
   is_changed_ = false;
   return actions;
 }
@@ -76,8 +77,8 @@ Round Membership::allowed(TimePoint now) const {
 void Membership::drop_expired(const Turn& turn) {
   for (const Knock& knock : consent_.knocks()) {
     // What all have said yes to in time may still be under way.
-    const WallTime end{knock.expires.milliseconds + kKnockGrace.count()};
-    if (end <= turn.now.wall) consent_.forget(knock.id);
+    const auto late = turn.now.wall.milliseconds - knock.expires.milliseconds;
+    if (late >= kKnockGrace.count()) consent_.forget(knock.id);
   }
 }
 
@@ -85,7 +86,8 @@ void Membership::follow_policy(const Turn& turn, const std::set<PeerId>& auto_vo
   if (!is_in()) return;
   const std::string note = "by standing policy";
   for (const Knock& knock : consent_.knocks()) {
-    if (!auto_vote.contains(knock.card.id) || own_vote(knock.id)) continue;
+    const bool is_over = knock.expires <= turn.now.wall;
+    if (is_over || !auto_vote.contains(knock.card.id) || own_vote(knock.id)) continue;
     say(Kind::vote, signed_vote(turn, knock.id, true, note).raw);
   }
   for (const Eviction& eviction : consent_.evictions()) {
@@ -132,8 +134,13 @@ Actions Membership::settle(const Turn& turn) {
   } else if (is_late || has_moved || patience_ends_ == TimePoint::never()) {
     patience_ends_ = turn.now.steady + kRoundPatience;
   }
-  const bool has_chores = !consent_.evictions().empty() || !consent_.knocks().empty();
-  chores_due_ = has_chores ? turn.now.steady + kPolicyInterval : TimePoint::never();
+  const bool has_chores = !is_stored_ || consent_.waits() || !consent_.evictions().empty() ||
+                          !consent_.knocks().empty();
+  if (!has_chores) {
+    chores_due_ = TimePoint::never();
+  } else if (turn.now.steady >= chores_due_ || chores_due_ == TimePoint::never()) {
+    chores_due_ = turn.now.steady + kPolicyInterval;
+  }
   return actions;
 }
 
@@ -224,6 +231,11 @@ void Membership::tell_decided(const Turn& turn) {
 
 void Membership::look_for_news() {
   if (!is_in()) return;
+  std::set<ChangeId> open;
+  for (const Knock& knock : consent_.knocks()) open.insert(knock.id);
+  for (const Eviction& eviction : consent_.evictions()) open.insert(eviction.id());
+  std::erase_if(shown_, [&](const ChangeId& change) { return !open.contains(change); });
+  std::erase_if(proposed_, [&](const auto& it) { return !open.contains(it.first); });
   for (const Knock& knock : consent_.knocks()) {
     if (!shown_.insert(knock.id).second) continue;
     news_.push_back({News::What::knocked, {knock.card.id}, knock.note});
@@ -252,11 +264,19 @@ Actions Membership::keep_pool() {
   Actions actions;
   std::map<Hash, Object> now;
   for (Object& object : consent_.objects()) {
-    if (is_kept_kind(object.kind)) now.emplace(key_of(object), std::move(object));
+    if (is_kept_kind(object.kind) || is_proof(object)) {
+      now.emplace(key_of(object), std::move(object));
+    }
   }
   if (close_) {
     const Object close{Kind::close, *close_};
     now.emplace(key_of(close), close);
+  }
+  for (const auto& [key, object] : kept_) {
+    // A no is kept with what it is about, or it would be forgotten, and said otherwise.
+    const auto knock = object.kind == Kind::knock ? Knock::decode(object.raw) : Result<Knock>();
+    if (object.kind == Kind::knock && knock && consent_.refusal(knock->id))
+      now.emplace(key, object);
   }
   for (const auto& [key, object] : now) {
     if (!kept_.contains(key)) actions.push_back(action::StoreObject{room(), key, object});
@@ -266,6 +286,13 @@ Actions Membership::keep_pool() {
   }
   kept_ = std::move(now);
   return actions;
+}
+
+// A pledge of somebody who has pledged two things in a round.
+bool Membership::is_proof(const Object& object) const {
+  if (object.kind != Kind::pledge || consent_.liars().empty()) return false;
+  const auto pledge = Pledge::decode(object.raw);
+  return pledge && consent_.liars().contains(pledge->seat);
 }
 
 Actions Membership::answer_rolls(const Turn& turn) {
@@ -280,14 +307,20 @@ Actions Membership::answer_rolls(const Turn& turn) {
     from = turn.now.steady + kFullStateInterval;
     const std::vector<Object> objects = objects_for(peer, roll);
     std::vector<const Object*> all;
-    for (const Object& object : objects) all.push_back(&object);
+    std::uint64_t bytes = 0;
+    for (const Object& object : objects) {
+      // The rest is answered to the next roll.
+      bytes += object.raw.size();
+      if (bytes > kWantBytesMax) break;
+      all.push_back(&object);
+    }
     send_pages(room(), all, peer, actions);
     it = rolls_.erase(it);
   }
   return actions;
 }
 
-Actions Membership::spread(const std::set<PeerId>& linked) {
+Actions Membership::spread(const std::set<PeerId>& linked, bool is_reminded) {
   Actions actions;
   const std::set<PeerId> circle = consent_.circle();
   for (const PeerId& peer : linked) {
@@ -297,7 +330,20 @@ Actions Membership::spread(const std::set<PeerId>& linked) {
     }
     // What is told to many may be only to those who sit here; one who shows me the room has a
     // seat as soon as I know its chain.
-    if (circle.contains(peer)) send_pages(room(), news, peer, actions);
+    if (!circle.contains(peer)) continue;
+    // Whoever has gone is shown by what it went.
+    const bool has_gone = !roster().seat_of(peer) && roster().gone_at(peer) != 0;
+    if (has_gone) {
+      std::erase_if(news, [](const Object* object) {
+        return object->kind != Kind::value && object->kind != Kind::certificate &&
+               object->kind != Kind::decided && object->kind != Kind::close;
+      });
+    }
+    send_pages(room(), news, peer, actions);
+    // Should something have been lost on the way, a roll tells.
+    if (is_reminded && !has_gone) {
+      actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(roll())});
+    }
   }
   told_.clear();
   return actions;

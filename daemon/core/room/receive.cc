@@ -94,9 +94,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
     return {};
   }
-  const Sitting& sitting = facts_.sitting;
-  const bool is_decided = batch->value == sitting.value || sitting.past.contains(batch->value);
-  if (batch->room != facts_.id || !is_decided || !counts(batch->feed, batch->last())) {
+  if (batch->room != facts_.id || !counts(batch->feed, batch->last())) {
     counters_.count("posts_refused");
     return {};
   }
@@ -109,6 +107,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count("posts_refused");
     return {};
   }
+  count_earlier(*batch);
   const FeedId feed = batch->feed;
   const Number before{batch->first.value - 1};
   std::vector<Batch> ready;

@@ -38,6 +38,7 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
   for (const PeerId& peer : members()) {
     if (peer != facts_.self) members_[peer];
   }
+  for (const auto& [peer, head] : facts_.sitting.gone) ended_.try_emplace(head.feed, head.number);
 }
 
 Result<void> Room::post(const RequestId& request, Bytes body) {
@@ -301,6 +302,7 @@ Actions Room::change(const Turn& turn, Sitting sitting) {
   std::set_difference(members().begin(), members().end(), sitting.members.begin(),
                       sitting.members.end(), std::back_inserter(gone));
   facts_.sitting = std::move(sitting);
+  for (const auto& [peer, head] : facts_.sitting.gone) ended_.try_emplace(head.feed, head.number);
   for (const PeerId& peer : gone) {
     append(actions, silence(peer));
     members_.erase(peer);
@@ -315,9 +317,17 @@ Actions Room::change(const Turn& turn, Sitting sitting) {
 }
 
 bool Room::counts(const FeedId& feed, Number last) const {
-  if (has(feed.author)) return true;
-  const auto end = facts_.sitting.gone.find(feed.author);
-  return end != facts_.sitting.gone.end() && end->second.feed == feed && last <= end->second.number;
+  if (has(feed.author)) return !frozen_.contains(feed.author);
+  const auto end = ended_.find(feed);
+  return end != ended_.end() && last <= end->second;
+}
+
+void Room::count_earlier(const Batch& batch) {
+  if (has(batch.feed.author) || batch.posts.front().kind != PostKind::opening) return;
+  const auto opening = Opening::decode(batch.posts.front().body);
+  if (!opening || opening->number == Number{}) return;
+  Number& end = ended_[{batch.feed.author, opening->incarnation}];
+  end = std::max(end, opening->number);
 }
 
 Room::Member* Room::member(const PeerId& peer) {

@@ -32,7 +32,6 @@ namespace p2pchat {
 struct Sitting {
   ValueId value;                // What my batches name as decided.
   std::vector<PeerId> members;  // Sorted; me among them.
-  std::set<ValueId> past;       // What batches may name beside `value`: all decided before.
   std::map<PeerId, Head> gone;  // Who went, and the last post of each that counts.
 };
 
@@ -58,6 +57,9 @@ class Room {
   // I have decided who is in it now. Whoever was let go is listened to no more, and cannot open
   // what I say from now on.
   Actions change(const Turn& turn, Sitting sitting);
+
+  // Nothing more is taken of these: I have said that they shall go.
+  void freeze(std::set<PeerId> authors) { frozen_ = std::move(authors); }
 
   // A link to a member is ready, or the last one is gone.
   void linked(const Turn& turn, const PeerId& peer);
@@ -124,7 +126,8 @@ class Room {
 
   Member* member(const PeerId& peer);
   const std::vector<PeerId>& members() const { return facts_.sitting.members; }
-  // Whether posts of this feed count, up to this number.
+  // Whether posts of this feed count, up to this number. What a batch names as decided is not
+  // asked: who is a member by what I have decided may have decided more, or it has been widened.
   bool counts(const FeedId& feed, Number last) const;
   FeedId own_feed() const { return {facts_.self, facts_.incarnation}; }
   bool takes_in() const { return can_store_ && !is_paused(); }
@@ -157,11 +160,16 @@ class Room {
   Bytes hearing(TimePoint now) const;
   bool is_any_linked() const;
 
+  // Of whoever went, an earlier feed counts as far as a later one says that it goes.
+  void count_earlier(const Batch& batch);
+
   RoomFacts facts_;
   bool can_store_;
   bool opens_alone_ = false;  // My feed names none before it: see go_on_past_loss.
   std::uint64_t bytes_ = 0;
   std::map<PeerId, Member> members_;  // All but me.
+  std::map<FeedId, Number> ended_;    // Of those who went: how far each feed counts.
+  std::set<PeerId> frozen_;
   Feeds feeds_;
   LiveKeys keys_;
   Repair repair_;

@@ -34,7 +34,7 @@ TEST(ConsentExplorer, OneComesInTwoRounds) {
   Setting setting;
   setting.candidates = 1;
   setting.rounds = 2;
-  setting.states_max = 20000;
+  setting.states_max = 6000;
   explore_and_check(setting);
 }
 
@@ -43,7 +43,7 @@ TEST(ConsentExplorer, OneComesInThreeRounds) {
   setting.candidates = 1;
   setting.rounds = 3;
   setting.heals = true;
-  setting.states_max = 2000;
+  setting.states_max = 700;
   explore_and_check(setting);
 }
 
@@ -54,7 +54,7 @@ TEST(ConsentExplorer, NobodyComesAndTheLiarIsVotedOut) {
   setting.heights = 2;
   setting.evicts = true;
   setting.heals = true;
-  setting.states_max = 3000;
+  setting.states_max = 1500;
   explore_and_check(setting);
 }
 
@@ -65,7 +65,7 @@ TEST(ConsentExplorer, OneComesAndTheLiarShowsItsVoteToOneOnly) {
   setting.heights = 2;
   setting.withholds_votes = true;
   setting.heals = true;
-  setting.states_max = 2000;
+  setting.states_max = 1000;
   explore_and_check(setting);
 }
 
@@ -73,7 +73,7 @@ TEST(ConsentExplorer, TwoComeAndTheLiarShowsEachVoteToOneOnly) {
   Setting setting;
   setting.rounds = 2;
   setting.withholds_votes = true;
-  setting.states_max = 15000;
+  setting.states_max = 8000;
   explore_and_check(setting);
 }
 
@@ -94,7 +94,7 @@ TEST(ConsentExplorer, OneComesWhileTheLiarIsVotedOut) {
   setting.heights = 2;
   setting.evicts = true;
   setting.heals = true;
-  setting.states_max = 2000;
+  setting.states_max = 1000;
   explore_and_check(setting);
 }
 
@@ -103,7 +103,7 @@ TEST(ConsentExplorer, OneComesWhomOneMemberDoesNotWant) {
   setting.candidates = 2;
   setting.rounds = 2;
   setting.has_unwanted = true;
-  setting.states_max = 10000;
+  setting.states_max = 5000;
   explore_and_check(setting);
 }
 
@@ -113,7 +113,7 @@ TEST(ConsentExplorer, OneComesIntoARoomWhereAllAreNew) {
   setting.rounds = 2;
   setting.are_new = true;
   setting.heals = true;
-  setting.states_max = 2000;
+  setting.states_max = 600;
   explore_and_check(setting);
 }
 
@@ -124,7 +124,7 @@ TEST(ConsentExplorer, OneComesByCertificates) {
   setting.heights = 2;
   setting.has_certificates = true;
   setting.heals = true;
-  setting.states_max = 1500;
+  setting.states_max = 500;
   explore_and_check(setting);
 }
 
@@ -134,7 +134,7 @@ TEST(ConsentExplorer, OneComesAmongThreeHonestMembers) {
   setting.candidates = 1;
   setting.rounds = 2;
   setting.heals = true;
-  setting.states_max = 1500;
+  setting.states_max = 1000;
   explore_and_check(setting);
 }
 

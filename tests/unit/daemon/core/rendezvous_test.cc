@@ -19,8 +19,8 @@ struct Asking : testing::Test {
   std::vector<wire::Question> put(Desk desk, Duration at = 0s) {
     std::vector<wire::Question> questions;
     for (const auto& order : only<action::AskRendezvous>(rendezvous.end_turn(fixture.at(at)))) {
-      const auto request = wire::decode_request(order.question);
-      if (order.desk == desk && request) questions.push_back(request->question);
+      const auto asked = wire::decode_request(order.question);
+      if (order.desk == desk && asked) questions.push_back(asked->question);
     }
     return questions;
   }
@@ -30,11 +30,11 @@ struct Asking : testing::Test {
 
   TurnFixture fixture;
   Rendezvous rendezvous{true};
-  RequestId request{7};
+  event::JoinRequested join{{7}, "garden", "", "", false};
 };
 
 TEST_F(Asking, OneQuestionIsPutAtATime) {
-  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{{request, "garden"}});
+  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{join});
   rendezvous.ask(wire::List{}, Rendezvous::ForList{{8}, {}});
 
   EXPECT_THAT(put(Desk::ask), SizeIs(1));
@@ -44,19 +44,19 @@ TEST_F(Asking, OneQuestionIsPutAtATime) {
 }
 
 TEST_F(Asking, AnAnswerComesWithWhyItWasAsked) {
-  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{{request, "garden"}});
+  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{join});
   put(Desk::ask);
 
   const auto reply = answer(Desk::ask, wire::Failure{ExitCode::unknown, "no such room"});
 
   ASSERT_TRUE(reply);
-  EXPECT_EQ(std::get<Rendezvous::ForJoin>(reply->purpose).wish.request, request);
+  EXPECT_EQ(std::get<Rendezvous::ForJoin>(reply->purpose).wish.request, join.request);
   EXPECT_EQ(std::get<wire::Failure>(*reply->answer).code, ExitCode::unknown);
 }
 
 TEST_F(Asking, WhoWaitsIsToldThatItCannotBeReached) {
   rendezvous.ask(wire::Put{{Kind::vote, {}}}, Rendezvous::ForMembers{fixture::room()});
-  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{{request, "garden"}});
+  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{join});
   put(Desk::ask);
 
   const auto replies = rendezvous.failed(fixture.at(0s), {Desk::ask, "no answer"});
@@ -79,7 +79,7 @@ TEST_F(Asking, WhoWaitsGoesBeforeWhatCanWait) {
   for (int i = 0; i < 3; ++i) {
     rendezvous.ask(wire::Put{{Kind::vote, {}}}, Rendezvous::ForMembers{fixture::room()});
   }
-  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{{request, "garden"}});
+  rendezvous.ask(wire::Describe{"garden"}, Rendezvous::ForJoin{join});
 
   const auto questions = put(Desk::ask);
 

@@ -129,6 +129,21 @@ TEST_F(Newcomer, PledgesBeforeItDecidesAndHearsFromThoseWhoHaveGoneOn) {
   EXPECT_THAT(advance().decided, SizeIs(Table::kFoundedHeight + 2));
 }
 
+TEST_F(Newcomer, TakesTheWordForAWideningAsOneForWhatItWidens) {
+  tell_words({2, 3});
+  Value wider = admitting_;
+  wider.leaves = {table_.leave(3)};
+  wider.seal();
+  nine_.learn(wider);
+  for (const std::uint8_t who : List{1, 2}) nine_.learn(table_.pledged(who, {4}, wider.id));
+  EXPECT_THAT(advance().decided, IsEmpty());
+
+  nine_.learn(Decided{table_.room(), table_.seat(1), {4}, wider.id, {}});
+  advance();
+
+  EXPECT_EQ(nine_.roster().value(), admitting_.id) << "the second has not decided the wider one";
+}
+
 TEST_F(Newcomer, DecidesNothingThatDoesNotLetItIn) {
   Consent ten(table_.genesis(), sample_peer(10));
   for (const auto& decision : table_.founding()) {

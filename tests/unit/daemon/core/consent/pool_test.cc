@@ -169,18 +169,31 @@ TEST(Pool, OfEachSeatTheNewestRoundsAreKept) {
 }
 
 TEST(Pool, WhatMyOwnLastPledgeWaitsForIsKeptHoweverMuchIsPledgedAbove) {
-  Table table(2);
-  table.knocks(knock_of(table.room(), 9), {1, 2});
+  Table table(3);
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3});
   const auto own = table.advance(1);
   ASSERT_TRUE(own);
   table.at(1).learn(table.pledged(2, own->round, own->value));
   for (std::uint64_t i = 1; i <= 3 * Consent::kRoundsKept; ++i) {
     table.at(1).learn(table.pledged(2, {own->round.value + i}, ValueId{{1}}));
   }
+  table.at(1).learn(table.pledged(3, own->round, own->value));
 
   table.advance(1);
 
   EXPECT_TRUE(sits(table.at(1), 9));
+}
+
+TEST(Pool, WhatACertificateSaysIsNotPassedOnTwice) {
+  Table table(2);
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+  table.talk({1, 2}, 0);
+  ASSERT_TRUE(sits(table.at(1), 9));
+
+  const std::vector<Object> objects = table.at(1).objects();
+
+  EXPECT_TRUE(std::none_of(objects.begin(), objects.end(),
+                           [](const Object& object) { return object.kind == Kind::pledge; }));
 }
 
 TEST(Pool, ACertificateIsLearntHoweverManyRoundsALiarPledges) {
@@ -252,7 +265,12 @@ TEST(Pool, WhatIsStoredAndDoesNotFitIsDamage) {
   Consent::Decision without = table.founding()[0];
   without.certificate.entries.clear();
 
-  for (const auto& damaged : {table.founding()[1], without}) {
+  Consent::Decision nothing{table.founding()[0].value, table.founding()[0].certificate};
+  nothing.value.knocks.clear();
+  nothing.value.seal();
+  nothing.certificate.value = nothing.value.id;
+
+  for (const auto& damaged : {table.founding()[1], without, nothing}) {
     const auto remembered = consent.remember(damaged);
     ASSERT_FALSE(remembered);
     EXPECT_EQ(remembered.error().fault, Fault::damaged);

@@ -115,6 +115,23 @@ TEST(Forgotten, ARestoredDaemonPledgesNothingUnderItsOldAdmission) {
   EXPECT_NE(one.forgotten(), seat);
 }
 
+TEST(Forgotten, AnOlderPledgeThanTheOneThatIsRememberedIsNot) {
+  Table table(2);
+  table.knocks(knock_of(table.room(), 9), {1, 2});
+  const auto low = table.advance(1);
+  table.knocks(knock_of(table.room(), 10), {1, 2});
+  const auto high = table.advance(1, true);
+  ASSERT_TRUE(low && high && low->round < high->round);
+  Consent restored = table.founded(1);
+  const std::vector<Value> values = table.at(1).values();
+  const auto pledged = std::find_if(values.begin(), values.end(),
+                                    [&](const Value& value) { return value.id == high->value; });
+  ASSERT_TRUE(restored.remember(*high, *pledged));
+
+  EXPECT_FALSE(restored.learn(*low));
+  EXPECT_FALSE(restored.forgotten());
+}
+
 TEST(Forgotten, APledgeInACertificateTellsToo) {
   Table table(2);
   table.knocks(knock_of(table.room(), 9), {1, 2});
@@ -166,6 +183,29 @@ TEST(Reach, WhoIsCertifiedOutBelowItsOwnRoundIsPutOut) {
   EXPECT_NE(sits(table.at(1), 1), !table.at(1).is_put_out());
 }
 
+TEST(Reach, WhoIsCertifiedOutBesideItsOwnValueIsPutOut) {
+  Table table(4);
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3, 4});
+  table.talk({1, 2, 3, 4}, 0);
+  ASSERT_TRUE(sits(table.at(1), 9));
+  Value out = table.next();
+  out.evictions = {table.eviction({1})};
+  out.seal();
+  Certificate certificate{table.room(), out.id, {4}, {}};
+  for (const Seat& seat : table.founded(1).roster().quorum(out)) {
+    for (const std::uint8_t who : List{2, 3, 4}) {
+      if (sample_peer(who) != seat.peer) continue;
+      certificate.entries.push_back({{}, table.pledged(who, {4}, out.id).signature});
+    }
+  }
+  ASSERT_TRUE(table.at(1).learn(out));
+  EXPECT_FALSE(table.at(1).is_put_out());
+
+  EXPECT_TRUE(table.at(1).learn(certificate));
+
+  EXPECT_TRUE(table.at(1).is_put_out());
+}
+
 TEST(Reach, WhoIsEvictedDecidesThatToo) {
   Table table(4);
   table.votes_out({4}, {1, 2, 3});
@@ -213,6 +253,20 @@ TEST(Reach, OneThatLagsOrLeadsIsNotApart) {
 
   EXPECT_THAT(table.at(1).apart(), IsEmpty());
   EXPECT_THAT(behind.apart(), IsEmpty());
+}
+
+TEST(Reach, OneWhoseLastValueWidensMineIsNotApart) {
+  Table table(4);
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3, 4});
+  table.talk({1, 2, 3, 4}, 0);
+  Value wider = table.decided(1).back().value;
+  wider.leaves = {table.leave(3)};
+  wider.seal();
+  ASSERT_TRUE(table.at(1).learn(wider));
+
+  table.at(1).learn(Decided{table.room(), table.seat(2), {9}, wider.id, {}});
+
+  EXPECT_THAT(table.at(1).apart(), IsEmpty());
 }
 
 TEST(Reach, ACloseByAnEvictedCreatorIsRefused) {

@@ -144,8 +144,13 @@ class Circle {
       const auto* send = std::get_if<action::SendLink>(&action);
       if (send != nullptr && linked.contains(send->peer)) {
         const auto message = link::decode(send->frame);
+        Seated& reached = seats_.at(send->peer);
         if (const auto* objects = std::get_if<link::Objects>(&*message)) {
-          seats_.at(send->peer).membership.take(objects->objects, peer);
+          for (const Object& object : objects->objects) {
+            reached.membership.take(turn_of(reached), object, peer);
+          }
+        } else if (const auto* roll = std::get_if<link::Roll>(&*message)) {
+          reached.membership.receive(peer, *roll);
         }
       }
       seated.actions.push_back(std::move(action));
