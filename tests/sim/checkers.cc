@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "proto/door.h"
 #include "proto/limits.h"
+#include "proto/overload.h"
 #include "proto/pair.h"
 
 namespace p2pchat::sim {
@@ -14,6 +14,7 @@ void Checkers::add_host(const PeerId& id) {
     pairs_[room] = {room, other, hosts_.size()};
   }
   hosts_.push_back(id);
+  rooms_.add_host(id);
 }
 
 void Checkers::fail(const Witness& witness, const std::string& text) {
@@ -32,14 +33,15 @@ const RoomId& Checkers::room_of(HostIndex a, HostIndex b) const {
   return it->first;
 }
 
-bool Checkers::is_member(const RoomId& room, HostIndex host) const {
+bool Checkers::is_member(const Witness& witness, const RoomId& room, const PeerId& peer) const {
   const Pair* members = pair(room);
-  return members != nullptr && (members->a == host || members->b == host);
+  if (members == nullptr) return RoomCheckers::is_member(witness.disk, room, peer);
+  return hosts_[members->a] == peer || hosts_[members->b] == peer;
 }
 
-bool Checkers::is_member(const RoomId& room, const PeerId& peer) const {
-  const Pair* members = pair(room);
-  return members != nullptr && (hosts_[members->a] == peer || hosts_[members->b] == peer);
+bool Checkers::counts(const Witness& witness, const Batch& batch) const {
+  if (pair(batch.room) != nullptr) return is_member(witness, batch.room, batch.feed.author);
+  return RoomCheckers::counts(witness.disk, batch);
 }
 
 bool Checkers::is_blocked(const Witness& witness, const PeerId& peer) const {
@@ -49,7 +51,15 @@ bool Checkers::is_blocked(const Witness& witness, const PeerId& peer) const {
 
 // --- What is stored ---------------------------------------------------------
 
+void Checkers::taking(const Witness& witness, const Event& event) {
+  if (const auto* asked = std::get_if<event::DoorAsked>(&event)) {
+    questions_[asked->visit] = asked->question;
+  }
+  rooms_.taking(witness, event);
+}
+
 void Checkers::storing(const Witness& witness, const Action& action) {
+  rooms_.storing(witness, action);
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
     storing_batch(witness, *batch);
   } else if (const auto* self = std::get_if<action::StoreSelf>(&action)) {
@@ -78,7 +88,7 @@ void Checkers::storing_batch(const Witness& witness, const action::StoreBatch& o
       batch->first != order.batch.first || batch->head != order.batch.head) {
     return fail(witness, "stores a batch under another name than it bears");
   }
-  if (!is_member(batch->room, witness.host) || !is_member(batch->room, batch->feed.author)) {
+  if (!is_member(witness, batch->room, hosts_[witness.host]) || !counts(witness, *batch)) {
     return fail(witness, "stores a batch of somebody who is no member");
   }
   if (is_blocked(witness, batch->feed.author)) {
@@ -194,6 +204,7 @@ void Checkers::check_arrival(const Witness& witness, const PostId& id, const Pus
 // --- What leaves ------------------------------------------------------------
 
 void Checkers::leaving(const Witness& witness, const Action& action) {
+  rooms_.leaving(witness, action);
   if (const auto* send = std::get_if<action::SendLink>(&action)) {
     if (send->frame.size() > kFrameBytesMax) return fail(witness, "sends a frame over the limit");
     const auto message = link::decode(send->frame);
@@ -202,7 +213,7 @@ void Checkers::leaving(const Witness& witness, const Action& action) {
   } else if (const auto* publish = std::get_if<action::Publish>(&action)) {
     leaving_live(witness, publish->frame);
   } else if (const auto* give = std::get_if<action::Give>(&action)) {
-    if (!is_member(give->want.room, give->peer)) {
+    if (!is_member(witness, give->want.room, give->peer)) {
       fail(witness, "gives to somebody who is no member");
     }
     if (give->want.budget > kWantBytesMax) fail(witness, "gives more than may be wanted");
@@ -210,18 +221,30 @@ void Checkers::leaving(const Witness& witness, const Action& action) {
     if (answer->answer.size() > kDoorBytesMax) fail(witness, "answers too long at its door");
     const auto decoded = door::decode_answer(answer->answer);
     if (!decoded) return fail(witness, "answers at its door what does not decode");
-    const auto* introduction = std::get_if<door::Introduction>(&*decoded);
-    if (introduction != nullptr) return leaving_card(witness, introduction->card);
-    if (std::get<door::Ack>(*decoded).founding) leaving_welcome(witness, answer->visit);
+    leaving_door_answer(witness, answer->visit, *decoded);
   } else if (const auto* visit = std::get_if<action::VisitDoor>(&action)) {
     if (visit->question.size() > kDoorBytesMax) fail(witness, "asks too long at a door");
     const auto decoded = door::decode_question(visit->question);
     if (!decoded) return fail(witness, "asks at a door what does not decode");
     const auto* registration = std::get_if<door::Registration>(&*decoded);
     if (registration != nullptr) leaving_card(witness, registration->card);
+    const auto* invitation = std::get_if<door::Invitation>(&*decoded);
+    if (invitation != nullptr) leaving_card(witness, invitation->card);
   } else if (const auto* answer_to_user = std::get_if<action::Answer>(&action)) {
     leaving_answer(witness, *answer_to_user);
   }
+}
+
+void Checkers::leaving_door_answer(const Witness& witness, const VisitId& visit,
+                                   const door::Answer& answer) {
+  std::visit(Overload{[&](const door::Introduction& it) { leaving_card(witness, it.card); },
+                      [&](const door::Outline& it) { leaving_card(witness, it.card); },
+                      [&](const door::Answered& it) { leaving_card(witness, it.card); },
+                      [&](const door::Refused&) {},
+                      [&](const door::Ack& it) {
+                        if (it.founding) leaving_welcome(witness, visit);
+                      }},
+             answer);
 }
 
 // Whoever is let in is a contact for good.
@@ -245,6 +268,7 @@ void Checkers::leaving_answer(const Witness& witness, const action::Answer& answ
     if (!is_durable) fail(witness, "answers a push that is not durable");
     return;
   }
+  if (!ledger_.names_contact(answer.request)) return;
   const auto who = peer_id(answer.row.text("id"));
   if (who && !witness.disk.contacts().contains(*who)) {
     fail(witness, "answers for a contact that is not durable");
@@ -276,7 +300,9 @@ void Checkers::leaving_message(const Witness& witness, const link::Message& mess
     leaving_card(witness, registration->card);
   } else if (const auto* key = std::get_if<link::Handover>(&message)) {
     keys_[key->topic] = key->key;
-    if (!is_member(key->room, *to)) fail(witness, "hands a key to somebody who is no member");
+    keepers_[key->topic].insert(*to);
+    if (!is_member(witness, key->room, *to))
+      fail(witness, "hands a key to somebody who is no member");
   } else if (const auto* heads = std::get_if<link::Heads>(&message)) {
     for (const Head& head : heads->heads) {
       if (!holds_head(witness, heads->room, head)) fail(witness, "names a head it does not hold");
@@ -290,7 +316,7 @@ void Checkers::leaving_posts(const Witness& witness, const RoomId& room, ByteVie
   if (!batch) return fail(witness, "sends a batch that does not verify");
   if (batch->room != room) return fail(witness, "sends a batch under another room's name");
   if (!witness.disk.holds(*batch)) return fail(witness, "sends a batch that is not durable");
-  if (to != nullptr && !is_member(batch->room, *to)) {
+  if (to != nullptr && !is_member(witness, batch->room, *to)) {
     fail(witness, "sends a batch to somebody who is no member");
   }
 }
@@ -301,7 +327,7 @@ void Checkers::leaving_beat(const Witness& witness, const RoomId& room, ByteView
   if (!beat) return fail(witness, "sends a beat that does not verify");
   if (beat->room != room) return fail(witness, "sends a beat under another room's name");
   if (beat->author != hosts_[witness.host]) return fail(witness, "sends somebody else's beat");
-  if (to != nullptr && !is_member(beat->room, *to)) {
+  if (to != nullptr && !is_member(witness, beat->room, *to)) {
     return fail(witness, "sends a beat to somebody who is no member");
   }
   if (beat->own && !holds_head(witness, beat->room, *beat->own)) {
@@ -331,6 +357,11 @@ void Checkers::leaving_live(const Witness& witness, const Bytes& frame) {
   const auto message = link::decode(*plain);
   if (!message) return fail(witness, "seals what does not decode");
   leaving_message(witness, *message, nullptr);
+  // All who can open it are told of it.
+  for (const PeerId& keeper : keepers_[live->topic]) {
+    const auto* posts = std::get_if<link::Posts>(&*message);
+    if (posts != nullptr) leaving_posts(witness, posts->room, posts->batch, &keeper);
+  }
 }
 
 void Checkers::leaving_card(const Witness& witness, const Card& card) {
@@ -357,6 +388,12 @@ bool Checkers::holds_head(const Witness& witness, const RoomId& room, const Head
 
 void Checkers::turned(const Witness& witness, const Node& node) {
   newly_blocked_.clear();
+  rooms_.turned(witness);
+  for (const auto& [room, kept] : witness.disk.memberships()) {
+    if (kept.record.is_gone || !kept.roster().seat_of(hosts_[witness.host])) continue;
+    Stamp& settled = final_[{witness.host, room}];
+    settled = std::max(settled, node.final_stamp(room));
+  }
   for (const auto& [room, members] : pairs_) {
     if (members.a != witness.host && members.b != witness.host) continue;
     Stamp& settled = final_[{witness.host, room}];
@@ -366,16 +403,17 @@ void Checkers::turned(const Witness& witness, const Node& node) {
 
 void Checkers::losing_state(HostIndex host, const std::vector<const Disk*>& disks) {
   amnesiacs_.insert(host);
+  rooms_.forgetting(host);
   std::erase_if(promised_, [host](const auto& it) { return it.first.first == host; });
   std::erase_if(final_, [host](const auto& it) { return it.first.first == host; });
   for (Push& push : ledger_.pushes()) {
-    if (!push.post || !is_member(push.room, host)) continue;
-    if (push.author == host) push.is_forgotten = true;
-    const Pair& members = pairs_.at(push.room);
-    const HostIndex other = members.a == host ? members.b : members.a;
-    const PostId& post = *push.post;
-    const bool is_held = disks[other]->covering(post.room, post.feed, post.number) != nullptr;
-    if (!is_held) push.is_perished = true;
+    if (!push.post) continue;
+    const auto holds = [&push](const Disk* disk) {
+      const PostId& post = *push.post;
+      return disk->covering(post.room, post.feed, post.number) != nullptr;
+    };
+    if (push.author == host && !holds(disks[host])) push.is_forgotten = true;
+    if (std::none_of(disks.begin(), disks.end(), holds)) push.is_perished = true;
   }
 }
 

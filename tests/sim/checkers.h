@@ -9,6 +9,7 @@
 //   clocks               stamps rise, above all that was stored, promised or shown
 //   final is final       nothing is stored below a line once said to be final
 //   blocked is blocked   nothing of a room goes to, or comes from, a blocked peer
+//   among members        what is said in a room goes to its members of then
 //
 // They look at what Nodes order and at what stores hold, never into a Node.
 // Pure; owned by World.
@@ -20,38 +21,33 @@
 #include <vector>
 
 #include "daemon/core/node.h"
+#include "proto/door.h"
 #include "proto/live.h"
-#include "tests/sim/disk.h"
 #include "tests/sim/ledger.h"
+#include "tests/sim/room_checkers.h"
+#include "tests/sim/witness.h"
 
 namespace p2pchat::sim {
 
-// A host as the checkers see it at the moment of a step.
-struct Witness {
-  HostIndex host;
-  std::uint64_t run;  // Counts the Nodes of this host.
-  WallTime boot;      // When this Node began.
-  WallTime now;
-  bool can_store;  // Its disk takes writes.
-  const Disk& disk;
-};
-
 class Checkers {
  public:
-  Checkers(Verdict& verdict, Ledger& ledger) : verdict_(verdict), ledger_(ledger) {}
+  Checkers(Verdict& verdict, Ledger& ledger)
+      : verdict_(verdict), ledger_(ledger), rooms_(verdict) {}
 
   void add_host(const PeerId& id);
+  RoomCheckers& rooms() { return rooms_; }
 
   // --- Before it happens ---
   void storing(const Witness& witness, const Action& action);
   void leaving(const Witness& witness, const Action& action);
-  // Somebody stands at the host's door.
-  void asked(const event::DoorAsked& event) { questions_[event.visit] = event.question; }
+  // A Node is told of it.
+  void taking(const Witness& witness, const Event& event);
   // Frames that the store makes for a Give.
   void giving(const Witness& witness, const PeerId& peer, const Bytes& frame);
   // --- After a turn ---
   void turned(const Witness& witness, const Node& node);
   // --- Faults that change what may be expected ---
+  // `disks`: what each will hold then.
   void losing_state(HostIndex host, const std::vector<const Disk*>& disks);
   void damaging(HostIndex host) { damaged_.insert(host); }
 
@@ -70,9 +66,10 @@ class Checkers {
 
   void fail(const Witness& witness, const std::string& text);
   const Pair* pair(const RoomId& room) const;
-  bool is_member(const RoomId& room, HostIndex host) const;
   bool is_blocked(const Witness& witness, const PeerId& peer) const;
-  bool is_member(const RoomId& room, const PeerId& peer) const;
+  // As far as the witness has decided; of a pair room, because it is one of the two.
+  bool is_member(const Witness& witness, const RoomId& room, const PeerId& peer) const;
+  bool counts(const Witness& witness, const Batch& batch) const;
 
   void storing_batch(const Witness& witness, const action::StoreBatch& order);
   bool fits_feed(const Witness& witness, const Batch& batch);
@@ -87,18 +84,22 @@ class Checkers {
   void leaving_beat(const Witness& witness, const RoomId& room, ByteView raw, const PeerId* to);
   void leaving_live(const Witness& witness, const Bytes& frame);
   void leaving_card(const Witness& witness, const Card& card);
+  void leaving_door_answer(const Witness& witness, const VisitId& visit,
+                           const door::Answer& answer);
   void leaving_welcome(const Witness& witness, const VisitId& visit);
   void leaving_answer(const Witness& witness, const action::Answer& answer);
   bool holds_head(const Witness& witness, const RoomId& room, const Head& head) const;
 
   Verdict& verdict_;
   Ledger& ledger_;
+  RoomCheckers rooms_;
   std::vector<PeerId> hosts_;
   std::map<RoomId, Pair> pairs_;
   std::map<PostId, Hash> posts_;          // The one truth.
   std::map<FeedId, std::uint64_t> runs_;  // Of whose Node a feed is.
   std::map<std::pair<HostIndex, std::uint64_t>, Incarnation> incarnations_;
-  std::map<Topic, RoomKey> keys_;                           // As handed over on links.
+  std::map<Topic, RoomKey> keys_;                           // As handed over on links,
+  std::map<Topic, std::set<PeerId>> keepers_;               // and to whom.
   std::map<std::pair<HostIndex, RoomId>, Stamp> promised_;  // By beats that have left.
   std::map<std::pair<HostIndex, RoomId>, Stamp> final_;     // As Nodes have said.
   // The newest beat of each room and run.

@@ -1,6 +1,8 @@
 #include "tests/sim/disk.h"
 
+#include "proto/check.h"
 #include "proto/limits.h"
+#include "proto/overload.h"
 
 namespace p2pchat::sim {
 namespace {
@@ -15,16 +17,49 @@ event::BatchDamaged damage_of(const Disk::Row& row) {
 }  // namespace
 
 void Disk::commit(const Action& action) {
-  if (const auto* self = std::get_if<action::StoreSelf>(&action)) {
-    card_counter_ = self->card_counter;
-    promised_ = self->promised;
-  } else if (const auto* contact = std::get_if<action::StoreContact>(&action)) {
-    contacts_[contact->contact.id] = contact->contact;
-  } else if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
-    put(*batch);
-  } else if (const auto* notice = std::get_if<action::StoreNotice>(&action)) {
-    rows_.push_back({notice->room, nullptr, notice->text, notice->time});
-  }
+  using namespace action;
+  std::visit(
+      Overload{
+          [&](const StoreSelf& order) {
+            card_counter_ = order.card_counter;
+            promised_ = order.promised;
+          },
+          [&](const StoreContact& order) { contacts_[order.contact.id] = order.contact; },
+          [&](const StoreBatch& order) { put(order); },
+          [&](const StoreNotice& order) {
+            rows_.push_back({order.room, nullptr, order.text, order.time});
+          },
+          [&](const StoreRoom& order) { put(order); },
+          [&](const StoreDecision& order) { put(order); },
+          [&](const StorePledge& order) {
+            memberships_.at(order.pledge.room).pledge = {order.pledge, order.value};
+          },
+          [&](const StoreObject& order) {
+            memberships_.at(order.room).objects[order.key] = order.object;
+          },
+          [&](const DropObject& order) { memberships_.at(order.room).objects.erase(order.key); },
+          [&](const StoreWish& order) { wishes_[order.wish.room] = order.wish; },
+          [&](const DropWish& order) { wishes_.erase(order.room); },
+          [&](const StoreListing& order) { listing_ = order.address; }, [](const auto&) {}},
+      action);
+}
+
+void Disk::put(const action::StoreRoom& order) {
+  const Genesis& genesis = order.room.genesis;
+  const auto [it, is_new] = memberships_.try_emplace(genesis.room);
+  it->second.record = order.room;
+  if (is_new) it->second.rosters.emplace_back(genesis);
+}
+
+void Disk::put(const action::StoreDecision& order) {
+  Membership& membership = memberships_.at(order.value.room);
+  const std::uint64_t height = order.value.height;
+  CHECK(height >= 1 && height <= membership.rosters.size());
+  CHECK(membership.rosters[height - 1].check(order.value));
+  membership.decisions.resize(height - 1);
+  membership.rosters.resize(height, membership.rosters.front());
+  membership.rosters.push_back(membership.roster().after(order.value));
+  membership.decisions.push_back({order.value, order.certificate});
 }
 
 void Disk::put(const action::StoreBatch& order) {
@@ -60,7 +95,26 @@ Snapshot Disk::load() const {
     room.room = id;
     snapshot.rooms.push_back(std::move(room));
   }
+  for (const auto& [id, kept] : memberships_) {
+    MembershipState state{kept.record, kept.decisions, kept.pledge, {}};
+    for (const auto& [key, object] : kept.objects) state.objects.push_back(object);
+    snapshot.memberships.push_back(std::move(state));
+  }
+  for (const auto& [id, wish] : wishes_) snapshot.wishes.push_back(wish);
+  snapshot.listing = listing_;
   return snapshot;
+}
+
+const Disk::Membership* Disk::membership(const RoomId& room) const {
+  const auto it = memberships_.find(room);
+  return it == memberships_.end() ? nullptr : &it->second;
+}
+
+const Disk::Membership* Disk::room_called(const std::string& name) const {
+  for (const auto& [id, kept] : memberships_) {
+    if (kept.record.name == name) return &kept;
+  }
+  return nullptr;
 }
 
 Disk::Given Disk::give(const link::Want& want) const {

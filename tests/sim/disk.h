@@ -4,18 +4,21 @@
 // whole or not at all, a batch whose place is taken is ignored unless what
 // stands there is damaged, rows keep the order of arrival, and a read never
 // answers damaged bytes but names them. What the rows hold is what has been
-// shown to readers.
+// shown to readers. Of a room of many it also works out who is in it, by what is
+// decided there and nothing else.
 //
-// Pure; owned by Host.
+// Pure; a value; owned by Host.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/core/action.h"
 #include "daemon/core/snapshot.h"
+#include "proto/roster.h"
 
 namespace p2pchat::sim {
 
@@ -29,6 +32,17 @@ class Disk {
     std::string notice;
     WallTime received;
     bool is_damaged = false;  // Its bytes are not what was stored.
+  };
+
+  // A room of many.
+  struct Membership {
+    RoomRecord record;
+    std::vector<StoredDecision> decisions;  // By height, from 1 on.
+    std::vector<Roster> rosters;            // By height, from 0 on: one more than the decisions.
+    std::optional<StoredPledge> pledge;
+    std::map<Hash, Object> objects;
+
+    const Roster& roster() const { return rosters.back(); }
   };
 
   // Carries out one Store...; whoever commits a turn does so for all or none.
@@ -55,18 +69,30 @@ class Disk {
 
   const std::vector<Row>& rows() const { return rows_; }
   const std::map<PeerId, Contact>& contacts() const { return contacts_; }
+  const std::map<RoomId, Membership>& memberships() const { return memberships_; }
+  // Null if nothing is kept of the room.
+  const Membership* membership(const RoomId& room) const;
+  // The room that is listed under this name here; null if none is.
+  const Membership* room_called(const std::string& name) const;
+  const std::map<RoomId, WishRecord>& wishes() const { return wishes_; }
+
   Counter card_counter() const { return card_counter_; }
   Stamp promised() const { return promised_; }
   const std::map<RowKey, std::map<Number, std::size_t>>& feeds() const { return feeds_; }
 
  private:
   void put(const action::StoreBatch& order);
+  void put(const action::StoreRoom& order);
+  void put(const action::StoreDecision& order);
 
   Counter card_counter_;
   Stamp promised_;
   std::map<PeerId, Contact> contacts_;
   std::vector<Row> rows_;
   std::map<RowKey, std::map<Number, std::size_t>> feeds_;  // Into rows_, by first number.
+  std::map<RoomId, Membership> memberships_;
+  std::map<RoomId, WishRecord> wishes_;
+  std::optional<std::string> listing_;
 };
 
 }  // namespace p2pchat::sim

@@ -21,6 +21,9 @@ namespace p2pchat::sim {
 
 using HostIndex = std::size_t;
 
+// Where the agenda's beginning stands by the wall clock: 2026-01-01T00:00:00Z.
+inline constexpr std::int64_t kWorldBegins = 1'767'225'600'000;
+
 struct Conditions {
   std::uint64_t loss = 0;         // Percent of live frames and door visits.
   std::uint64_t duplication = 0;  // Percent of live frames.

@@ -10,8 +10,6 @@ constexpr std::uint64_t kTurnEventsMax = 6;
 constexpr Duration kTurnWaitMax = 3ms;
 // A deadline that stays in the past would spin a real loop.
 constexpr std::size_t kIdleTurnsMax = 20;
-// 2026-01-01T00:00:00Z.
-constexpr std::int64_t kWorldBegins = 1'767'225'600'000;
 
 // Whether the event opens or closes this end of a link.
 bool is_about_end(const Event& event, const PeerId& peer, LinkSide side) {
@@ -19,6 +17,12 @@ bool is_about_end(const Event& event, const PeerId& peer, LinkSide side) {
   const auto* closed = std::get_if<event::LinkClosed>(&event);
   return (opened != nullptr && opened->peer == peer && opened->side == side) ||
          (closed != nullptr && closed->peer == peer && closed->side == side);
+}
+
+// On which what members sign goes out.
+bool is_consent_road(const Action& action) {
+  return std::holds_alternative<action::SendLink>(action) ||
+         std::holds_alternative<action::AskRendezvous>(action);
 }
 
 bool is_traffic(const Action& action) {
@@ -86,6 +90,12 @@ void Host::crash() {
 
 void Host::lose_state() { disk_ = Disk(); }
 
+void Host::sleep(Duration time) {
+  steady_base_ += time;
+  wall_offset_ += time;
+  if (is_up()) plan_turn(0ms);
+}
+
 void Host::fill_disk() {
   around_.trace.note(around_.agenda.now(), name_ + "'s disk is full");
   is_disk_full_ = true;
@@ -104,7 +114,7 @@ void Host::scrub() {
 }
 
 void Host::hand(Event event) {
-  if (!is_up()) return;
+  if (!is_up() || (meddler_.hears && !meddler_.hears(event))) return;
   waiting_.push_back(std::move(event));
   plan_turn(around_.prng.between(0ms, kTurnWaitMax));
 }
@@ -131,7 +141,7 @@ void Host::turn() {
   const auto step = [&](const Event& event) {
     around_.trace.event(now, name_, event);
     note_request(event);
-    if (const auto* asked = std::get_if<event::DoorAsked>(&event)) around_.checkers.asked(*asked);
+    around_.checkers.taking(witness(), event);
     for (Action& action : node_->step(moment(), event)) actions.push_back(std::move(action));
   };
   for (auto left = around_.prng.between(1, kTurnEventsMax); left > 0 && !waiting_.empty(); --left) {
@@ -199,6 +209,10 @@ void Host::carry_out(const Action& action) {
     give(*order);
   } else if (const auto* order_of_answer = std::get_if<action::Answer>(&action)) {
     open_requests_.erase(order_of_answer->request);
+  } else if (meddler_.sends && is_consent_road(action)) {
+    for (const Action& instead : meddler_.sends(action)) {
+      around_.network.carry_out(index_, instead);
+    }
   } else {
     around_.network.carry_out(index_, action);
   }

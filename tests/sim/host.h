@@ -9,6 +9,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -37,6 +38,14 @@ struct CrashPoint {
   std::size_t orders_done = 0;  // After the commit.
 };
 
+// A liar's hands, beneath its Node. They see each order to send something over a link or to the
+// rendezvous, and answer what is sent instead; and each event, which they may change, or keep
+// from the Node by answering false.
+struct Meddler {
+  std::function<Actions(const Action& order)> sends;
+  std::function<bool(Event& event)> hears;
+};
+
 class Host {
  public:
   Host(const Surroundings& around, std::string name, const Seed& key, Settings settings);
@@ -52,9 +61,13 @@ class Host {
   void free_disk();
   // What a new life will believe, and where it will stand. Down only.
   void lose_state();
+  void restore(const Disk& copy) { disk_ = copy; }
   Settings& settings() { return settings_; }
   void jump_wall(Duration by) { wall_offset_ += by; }
+  // Its clocks go on, and nothing else.
+  void sleep(Duration time);
   void damage(std::size_t row) { disk_.damage(row); }
+  void meddle(Meddler meddler) { meddler_ = std::move(meddler); }
   // A reader goes through all that is stored.
   void scrub();
 
@@ -97,6 +110,8 @@ class Host {
   Disk disk_;
   Duration wall_offset_{};
   bool is_disk_full_ = false;
+
+  Meddler meddler_;
 
   std::unique_ptr<Node> node_;
   bool can_store_ = true;

@@ -4,9 +4,10 @@
 
 namespace p2pchat::sim {
 
-void Ledger::asked(HostIndex host, RequestId request) {
+void Ledger::asked(HostIndex host, RequestId request, bool names_contact) {
   ++happenings_;
   table_[request].host = host;
+  table_[request].names_contact = names_contact;
 }
 
 void Ledger::asked_push(HostIndex host, RequestId request, const RoomId& room,
@@ -86,6 +87,11 @@ const Push* Ledger::push_of(RequestId request) const {
 const Push* Ledger::push_of(const std::string& text) const {
   const auto it = by_text_.find(text);
   return it == by_text_.end() ? nullptr : &pushes_[it->second];
+}
+
+bool Ledger::names_contact(RequestId request) const {
+  const auto it = table_.find(request);
+  return it != table_.end() && it->second.names_contact;
 }
 
 std::vector<RequestId> Ledger::open(HostIndex host) const {

@@ -48,7 +48,8 @@ class Ledger {
 
   // --- What happens, as it happens ---
   RequestId next_request() { return {++requests_}; }
-  void asked(HostIndex host, RequestId request);
+  // `names_contact`: its answer names one.
+  void asked(HostIndex host, RequestId request, bool names_contact = false);
   void asked_push(HostIndex host, RequestId request, const RoomId& room, const std::string& text);
   void dropped(RequestId request);
   void answered(HostIndex host, const action::Answer& answer);
@@ -63,6 +64,7 @@ class Ledger {
   const Push* push_of(RequestId request) const;
   const Push* push_of(const std::string& text) const;
   std::vector<Push>& pushes() { return pushes_; }
+  bool names_contact(RequestId request) const;
   std::vector<RequestId> open(HostIndex host) const;
   std::uint64_t successes() const { return successes_; }
 
@@ -71,6 +73,7 @@ class Ledger {
   struct Request {
     HostIndex host = 0;
     State state = State::open;
+    bool names_contact = false;
     std::optional<std::size_t> push;
     std::optional<Outcome> outcome;
   };

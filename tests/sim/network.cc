@@ -12,6 +12,7 @@ void Network::fall(HostIndex host) {
   links_.fall(host);
   pubs_.fall(host);
   doors_.forget(host);
+  rendezvous_.fall(host);
 }
 
 void Network::carry_out(HostIndex host, const Action& action) {
@@ -42,6 +43,8 @@ void Network::carry_out(HostIndex host, const Action& action) {
     doors_.visit(host, *visit);
   } else if (const auto* answer = std::get_if<action::AnswerDoor>(&action)) {
     doors_.answer(host, *answer);
+  } else if (const auto* ask = std::get_if<action::AskRendezvous>(&action)) {
+    rendezvous_.ask(host, *ask);
   }
 }
 

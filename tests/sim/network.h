@@ -7,6 +7,7 @@
 #include "tests/sim/door_wires.h"
 #include "tests/sim/link_wires.h"
 #include "tests/sim/pub_wires.h"
+#include "tests/sim/rendezvous_wires.h"
 
 namespace p2pchat::sim {
 
@@ -16,7 +17,8 @@ class Network {
       : fabric_(agenda, seed, std::move(deliver)),
         links_(fabric_),
         pubs_(fabric_),
-        doors_(fabric_) {}
+        doors_(fabric_),
+        rendezvous_(fabric_) {}
 
   HostIndex attach(const PeerId& id) { return fabric_.attach(id); }
 
@@ -40,6 +42,8 @@ class Network {
   void snap(HostIndex a, HostIndex b);
   void shelter(HostIndex host, bool is_sheltered);
 
+  RendezvousWires& rendezvous() { return rendezvous_; }
+
   // What this host's SUB has subscribed to.
   const std::set<Topic>& topics_of(HostIndex host) { return pubs_.topics_of(host); }
 
@@ -48,6 +52,7 @@ class Network {
   LinkWires links_;
   PubWires pubs_;
   DoorWires doors_;
+  RendezvousWires rendezvous_;
 };
 
 }  // namespace p2pchat::sim

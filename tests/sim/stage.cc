@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <iostream>
 #include <tuple>
 
 #include "proto/pair.h"
@@ -18,8 +19,8 @@ constexpr auto kNoAnswer = ExitCode::interrupted;
 }  // namespace
 
 Stage::~Stage() {
-  if (world_.verdict().is_good()) return;
-  ADD_FAILURE() << world_.verdict().failure() << "\n" << world_.trace().text();
+  if (!world_.verdict().is_good()) ADD_FAILURE() << world_.verdict().failure();
+  if (::testing::Test::HasFailure()) std::cerr << world_.trace().text();
 }
 
 Host& Stage::enter(const std::string& name, Accept accept) { return world_.add_host(name, accept); }

@@ -57,6 +57,7 @@ class Stage {
   bool is_shown(const Host& reader, const std::string& text) const;
 
   World& world() { return world_; }
+  const World& world() const { return world_; }
   Network& network() { return world_.network(); }
 
  private:

@@ -1,55 +1,17 @@
-// Swarms of seeds, each a whole world with faults; see script.h.
-//
-//   P2PCHAT_SEEDS=60000    so many seeds instead of kSeedsDefault
-//   P2PCHAT_SEED=1234      this seed only
-//   P2PCHAT_TRACE=1        what happened last, in words, when a seed fails
+// Swarms of seeds, each a whole world with faults; see script.h, and seeds.h for what the
+// environment may ask.
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "tests/sim/script.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
+#include "tests/sim/seeds.h"
 
 namespace p2pchat::sim {
 namespace {
 
 constexpr std::uint64_t kSeedsDefault = 500;
 constexpr std::uint64_t kParts = 5;
-
-std::uint64_t seed_running = 0;
-Script* script_running = nullptr;
-
-std::string replay_line(std::uint64_t seed) {
-  return "replay: P2PCHAT_SEED=" + std::to_string(seed) +
-         " P2PCHAT_TRACE=1 build/dev/tests/sim_tests --gtest_filter=Swarm.*";
-}
-
-// A CHECK or a sanitizer ends the process; the seed must be known then, too.
-void tell_seed() {
-  const std::string line =
-      (script_running == nullptr ? "" : script_running->world().trace().text()) +
-      replay_line(seed_running) + "\n";
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
-}
-
-void arm_death() {
-  std::signal(SIGABRT, [](int) { tell_seed(); });
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_set_death_callback(tell_seed);
-#endif
-}
-
-std::uint64_t number_in(const char* name, std::uint64_t fallback) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
-}
 
 // What a run came to, so that a swarm that tests nothing is noticed.
 struct Sum {
@@ -58,31 +20,27 @@ struct Sum {
 };
 
 void run_seed(std::uint64_t seed, Sum& sum) {
-  seed_running = seed;
   Script script(seed);
-  script_running = &script;
+  running() = {seed, "Swarm", &script.world().trace()};
   const std::string failure = script.play();
-  script_running = nullptr;
   ++sum.seeds;
   sum.successes += script.world().ledger().successes();
-  if (failure.empty()) return;
-  ADD_FAILURE() << "seed " << seed << ": " << failure << "\n"
-                << replay_line(seed) << "\n"
-                << script.world().trace().text();
+  if (!failure.empty()) {
+    ADD_FAILURE() << "seed " << seed << ": " << failure << "\n"
+                  << replay_line(running()) << "\n"
+                  << script.world().trace().text();
+  }
+  running().trace = nullptr;
 }
 
 void run_part(std::uint64_t part) {
   arm_death();
   Sum sum;
   const auto begin = std::chrono::steady_clock::now();
-  if (const std::uint64_t only = number_in("P2PCHAT_SEED", 0); only != 0) {
-    if (part > 0) GTEST_SKIP() << "one seed only";
-    run_seed(only, sum);
-  } else {
-    const std::uint64_t seeds = number_in("P2PCHAT_SEEDS", kSeedsDefault);
-    for (std::uint64_t i = part * seeds / kParts; i < (part + 1) * seeds / kParts; ++i) {
-      run_seed(i + 1, sum);
-    }
+  const bool has_run =
+      for_each_seed(part, kParts, kSeedsDefault, [&](std::uint64_t seed) { run_seed(seed, sum); });
+  if (!has_run) GTEST_SKIP() << "one seed only";
+  if (sum.seeds > 1) {
     EXPECT_GT(sum.successes, sum.seeds) << "hardly anything was pushed: this swarm proves nothing";
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;

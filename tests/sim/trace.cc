@@ -7,9 +7,18 @@
 #include "proto/door.h"
 #include "proto/live.h"
 #include "proto/overload.h"
+#include "tests/sim/room_words.h"
 
 namespace p2pchat::sim {
 namespace {
+
+// What room_event_text() can tell.
+template <class It>
+concept AboutRooms = std::same_as<It, event::CreateRequested> ||
+    std::same_as<It, event::JoinRequested> || std::same_as<It, event::VoteRequested> ||
+    std::same_as<It, event::LeaveRequested> || std::same_as<It, event::DeleteRequested> ||
+    std::same_as<It, event::ListingRequested> || std::same_as<It, event::ListRequested> ||
+    std::same_as<It, event::RendezvousAnswered> || std::same_as<It, event::RendezvousFailed>;
 
 std::string side_text(LinkSide side) { return side == LinkSide::dialled ? ">" : "<"; }
 
@@ -20,17 +29,6 @@ std::string link_text(const PeerId& peer, LinkSide side) {
 template <class Tag>
 std::string number_text(const Whole<Tag>& whole) {
   return std::to_string(whole.value);
-}
-
-template <class Tag, std::size_t N>
-std::string hex_text(const Fixed<Tag, N>& fixed) {
-  std::string out;
-  for (std::size_t i = 0; i < 3; ++i) {
-    char digits[3];
-    std::snprintf(digits, sizeof digits, "%02x", fixed.bytes[i]);
-    out += digits;
-  }
-  return out;
 }
 
 std::string batch_text(const Batch& batch) {
@@ -91,6 +89,11 @@ std::string message_text(const link::Message& message) {
             for (const Bytes& raw : it.batches) out += " [" + raw_batch_text(raw) + "]";
             return out;
           },
+          [](const link::Roll& it) {
+            return "Roll height " + std::to_string(it.height) + " value " + hex_text(it.value) +
+                   " pool " + hex_text(it.pool);
+          },
+          [](const link::Objects& it) { return "Objects" + describe(it.objects); },
       },
       message);
 }
@@ -105,26 +108,6 @@ std::string live_text(ByteView frame) {
   if (!live) return "undecodable " + std::to_string(frame.size());
   return "topic " + hex_text(live->topic) + " count " + number_text(live->count) + " bytes " +
          std::to_string(live->sealed.size());
-}
-
-std::string question_text(ByteView bytes) {
-  const auto question = door::decode_question(bytes);
-  if (!question) return "undecodable";
-  const auto* registration = std::get_if<door::Registration>(&*question);
-  if (registration == nullptr) return "Who";
-  return "Registration of " + short_text(registration->card.id) + " #" +
-         number_text(registration->card.counter) + (registration->reminder ? " with reminder" : "");
-}
-
-std::string answer_text(ByteView bytes) {
-  const auto answer = door::decode_answer(bytes);
-  if (!answer) return "undecodable";
-  if (const auto* card = std::get_if<door::Introduction>(&*answer)) {
-    return "Introduction of " + short_text(card->card.id);
-  }
-  const auto& ack = std::get<door::Ack>(*answer);
-  return "Ack " + std::to_string(static_cast<int>(ack.code)) + (ack.waiting ? " waiting " : " ") +
-         (ack.founding ? "founded " : "") + ack.reason;
 }
 
 std::string contact_text(const Contact& contact) {
@@ -149,10 +132,10 @@ std::string describe(const Event& event) {
           },
           [](const LiveFrameReceived& it) { return "LiveFrameReceived " + live_text(it.frame); },
           [](const DoorAsked& it) {
-            return "DoorAsked " + number_text(it.visit) + " " + question_text(it.question);
+            return "DoorAsked " + number_text(it.visit) + " " + door_question_text(it.question);
           },
           [](const DoorAnswered& it) {
-            return "DoorAnswered " + number_text(it.visit) + " " + answer_text(it.answer);
+            return "DoorAnswered " + number_text(it.visit) + " " + door_answer_text(it.answer);
           },
           [](const DoorFailed& it) { return "DoorFailed " + number_text(it.visit) + " " + it.why; },
           [](const PushRequested& it) {
@@ -167,6 +150,7 @@ std::string describe(const Event& event) {
             return (it.undo ? "BlockRequested undo " : "BlockRequested ") + it.who;
           },
           [](const VerifyRequested& it) { return "VerifyRequested " + it.who; },
+          [](const AboutRooms auto& it) { return room_event_text(Event(it)); },
           [](const RequestDropped& it) { return "RequestDropped " + number_text(it.request); },
           [](const BatchDamaged& it) {
             return "BatchDamaged" + head_text({it.feed, it.first, {}}) + ".." +
@@ -192,11 +176,13 @@ std::string describe_store(const Action& action) {
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
     return "StoreBatch " + batch_text(batch->batch);
   }
-  return "StoreNotice " + std::get<action::StoreNotice>(action).text;
+  if (std::holds_alternative<action::StoreNotice>(action)) {
+    return "StoreNotice " + std::get<action::StoreNotice>(action).text;
+  }
+  return room_store_text(action);
 }
 
 }  // namespace
-
 std::string describe(const Action& action) {
   using namespace action;
   const auto stored = [](const auto& it) { return describe_store(Action(it)); };
@@ -223,17 +209,20 @@ std::string describe(const Action& action) {
             return "Give " + link_text(it.peer, it.side) + " " + message_text(it.want);
           },
           [](const AnswerDoor& it) {
-            return "AnswerDoor " + number_text(it.visit) + " " + answer_text(it.answer);
+            return "AnswerDoor " + number_text(it.visit) + " " + door_answer_text(it.answer);
           },
           [](const VisitDoor& it) {
             return "VisitDoor " + number_text(it.visit) + " " + to_text(it.address) + " " +
-                   question_text(it.question);
+                   door_question_text(it.question);
           },
           [](const Answer& it) {
             return "Answer " + number_text(it.request) + " exit " +
                    std::to_string(static_cast<int>(it.code)) + " " + it.error;
           },
           [](const Report& it) { return "Report " + it.text; },
+          [](const AskRendezvous& it) {
+            return "AskRendezvous " + desk_text(it.desk) + " " + desk_question_text(it.question);
+          },
       },
       action);
 }
@@ -260,6 +249,7 @@ void Trace::order(Duration now, const std::string& host, const Action& action) {
   if (const auto* frame = std::get_if<action::SendLink>(&action)) mix(frame->frame);
   if (const auto* frame = std::get_if<action::Publish>(&action)) mix(frame->frame);
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) mix(batch->batch.raw);
+  if (const auto* ask = std::get_if<action::AskRendezvous>(&action)) mix(ask->question);
   if (lines_max_ > 0) line(now, host + " =>   " + describe(action));
 }
 

@@ -22,12 +22,18 @@ World::World(std::uint64_t seed)
   CHECK(crypto_ready());
 }
 
+void World::open_rendezvous() {
+  has_rendezvous_ = true;
+  network_.rendezvous().open(prng_.next());
+}
+
 Host& World::add_host(const std::string& name, Accept accept) {
   const std::string ip = "10.0.0." + std::to_string(hosts_.size() + 1);
   Settings settings;
   settings.name = name;
   settings.places = {{ip, kDoorPortDefault, kDoorPortDefault + 1, kDoorPortDefault + 2}};
   settings.accept = accept;
+  settings.has_rendezvous = has_rendezvous_;
   const Surroundings around{agenda_, host_prng_, network_, ledger_, checkers_, trace_, verdict_};
   hosts_.push_back(std::make_unique<Host>(around, name, prng_.seed(), std::move(settings)));
   hosts_.back()->start();
@@ -51,7 +57,10 @@ bool World::run_until(const std::function<bool()>& fact, Duration limit) {
 template <class Wish>
 RequestId World::ask(Host& who, Wish wish) {
   wish.request = ledger_.next_request();
-  ledger_.asked(who.index(), wish.request);
+  constexpr bool names_contact = std::is_same_v<Wish, event::MeetRequested> ||
+                                 std::is_same_v<Wish, event::AliasRequested> ||
+                                 std::is_same_v<Wish, event::BlockRequested>;
+  ledger_.asked(who.index(), wish.request, names_contact);
   who.hand(wish);
   return wish.request;
 }
@@ -80,6 +89,36 @@ RequestId World::alias(Host& who, const std::string& whom, const std::string& na
   return ask(who, event::AliasRequested{{}, whom, name});
 }
 
+RequestId World::create(Host& who, const std::string& name, std::uint64_t size) {
+  return ask(who, event::CreateRequested{{}, name, size});
+}
+
+RequestId World::join(Host& who, const std::string& room, const std::string& via, bool waits) {
+  return ask(who, event::JoinRequested{{}, room, "", via, waits});
+}
+
+RequestId World::vote(Host& who, const std::string& room, const std::string& whom,
+                      event::Ballot ballot) {
+  checkers_.rooms().voting(who.index(), whom, ballot);
+  return ask(who, event::VoteRequested{{}, room, whom, ballot, ""});
+}
+
+RequestId World::leave(Host& who, const std::string& room) {
+  checkers_.rooms().quitting(who.index());
+  return ask(who, event::LeaveRequested{{}, room});
+}
+
+RequestId World::remove(Host& who, const std::string& room) {
+  return ask(who, event::DeleteRequested{{}, room});
+}
+
+RequestId World::push_in(Host& from, const RoomId& room, const std::string& text) {
+  const RequestId request = ledger_.next_request();
+  ledger_.asked_push(from.index(), request, room, text);
+  from.hand(event::PushRequested{request, to_text(room), to_bytes(text)});
+  return request;
+}
+
 void World::drop(Host& who, RequestId request) {
   ledger_.dropped(request);
   who.hand(event::RequestDropped{request});
@@ -90,8 +129,24 @@ void World::lose_state(Host& host) {
   host.crash();
   std::vector<const Disk*> disks;
   for (const auto& each : hosts_) disks.push_back(&each->disk());
+  const Disk nothing;
+  disks[host.index()] = &nothing;
   checkers_.losing_state(host.index(), disks);
   host.lose_state();
+}
+
+void World::restore(Host& host, const Disk& copy) {
+  trace_.note(now(), host.name() + "'s disk is put back to an older copy");
+  std::vector<const Disk*> disks;
+  for (const auto& each : hosts_) disks.push_back(&each->disk());
+  disks[host.index()] = &copy;
+  checkers_.losing_state(host.index(), disks);
+  host.restore(copy);
+}
+
+void World::meddle(Host& host, Meddler meddler) {
+  distrust(host);
+  host.meddle(std::move(meddler));
 }
 
 void World::damage(Host& host, std::size_t row) {
@@ -116,6 +171,13 @@ bool World::is_settled(HostIndex reader, HostIndex other) const {
   return std::all_of(rows.begin(), rows.end(), [&](const Disk::Row& row) {
     return !row.batch || row.room != room || row.batch->posts.back().stamp <= settled;
   });
+}
+
+std::string World::name_of(const PeerId& peer) const {
+  for (const auto& host : hosts_) {
+    if (host->id() == peer) return host->name();
+  }
+  return short_text(peer);
 }
 
 bool World::knows(HostIndex a, HostIndex b) const {

@@ -17,6 +17,8 @@ class World {
  public:
   explicit World(std::uint64_t seed);
 
+  // From now on there is a rendezvous, and hosts that are added know of it.
+  void open_rendezvous();
   // A host at its own address, with its door at the default port. It is up at once.
   Host& add_host(const std::string& name, Accept accept = Accept::anyone);
   Host& host(HostIndex index) { return *hosts_[index]; }
@@ -37,14 +39,32 @@ class World {
   RequestId block(Host& who, const std::string& whom, bool undo = false);
   RequestId alias(Host& who, const std::string& whom, const std::string& name);
   void drop(Host& who, RequestId request);
+  RequestId create(Host& who, const std::string& name, std::uint64_t size);
+  // `via`: a member's door; empty: by way of the rendezvous.
+  RequestId join(Host& who, const std::string& room, const std::string& via = "",
+                 bool waits = false);
+  RequestId vote(Host& who, const std::string& room, const std::string& whom, event::Ballot ballot);
+  // It votes by a standing policy, too.
+  void trust(Host& who) { checkers_.rooms().trusting(who.index()); }
+  RequestId leave(Host& who, const std::string& room);
+  RequestId remove(Host& who, const std::string& room);
+  // Into a room of many.
+  RequestId push_in(Host& from, const RoomId& room, const std::string& text);
   std::optional<Outcome> outcome(RequestId request) const { return ledger_.outcome(request); }
 
   // --- Faults beyond those of Host ---
   Network& network() { return network_; }
   void lose_state(Host& host);
+  // Its disk is what it was when `copy` was made. Down only.
+  void restore(Host& host, const Disk& copy);
   void damage(Host& host, std::size_t row);
   // New addresses, from its next start on.
   void move(Host& host, const std::string& ip, std::uint16_t door);
+
+  // Its hands do what its Node does not know of; its key is trusted no more.
+  void meddle(Host& host, Meddler meddler);
+  void distrust(Host& host) { checkers_.rooms().distrust(host.index()); }
+  void distrust_rendezvous() { checkers_.rooms().distrust_rendezvous(); }
 
   // --- Judgement ---
   // Whether these two hold the same, and all that was promised; else what is missing.
@@ -53,7 +73,10 @@ class World {
   bool is_settled(HostIndex reader, HostIndex other) const;
   // They have met, as far as the first knows.
   bool knows(HostIndex a, HostIndex b) const;
+  // As the world calls it; a stranger's id otherwise.
+  std::string name_of(const PeerId& peer) const;
   Ledger& ledger() { return ledger_; }
+  const Ledger& ledger() const { return ledger_; }
   Verdict& verdict() { return verdict_; }
   Trace& trace() { return trace_; }
   Prng& prng() { return prng_; }
@@ -71,6 +94,7 @@ class World {
   Checkers checkers_;
   Network network_;
   std::vector<std::unique_ptr<Host>> hosts_;
+  bool has_rendezvous_ = false;
 };
 
 }  // namespace p2pchat::sim
