@@ -173,6 +173,8 @@ class Node {
   Result<PeerId> resolve_candidate(const Membership& membership, std::string_view who) const;
   Result<std::vector<PeerId>> resolve_members(const Membership& membership,
                                               std::string_view who) const;
+  control::Record vote_record(const Membership& membership, const ChangeId& change,
+                              const std::vector<PeerId>& who, const std::string& kind) const;
   std::vector<control::Record> many_records() const;
   std::vector<control::Record> many_member_records(const Membership& membership) const;
   static void add_room_facts(const Room& room, control::Record& row);

@@ -29,44 +29,45 @@ Count count_votes(const Membership& membership, const ChangeId& change, const Pe
 
 std::vector<control::Record> Node::vote_records() const {
   std::vector<control::Record> rows;
-  for (const auto& [id, membership] : memberships_) {
+  for (const auto& it : memberships_) {
+    const Membership& membership = it.second;
     if (!membership.is_in()) continue;
-    const auto add = [&](const ChangeId& change, const std::vector<PeerId>& who,
-                         const std::string& kind) {
-      control::Record row;
-      row.set("room", to_text(membership.room())).set("room_name", membership.record().name);
-      row.set("kind", kind);
-      std::string ids;
-      std::string names;
-      for (const PeerId& peer : who) {
-        ids += (ids.empty() ? "" : ",") + to_text(peer);
-        names += (names.empty() ? "" : ",") + candidate_name(membership, peer);
-      }
-      row.set("id", ids).set("name", names).set("fingerprint", fingerprint(who.front()));
-      const Count count = count_votes(membership, change, identity_.id());
-      row.set("yes", count.yes).set("no", count.no).set("mine", count.mine);
-      std::vector<std::string> waiting;
-      const auto votes = membership.consent().votes(change);
-      for (const auto& [peer, admission] : membership.roster().members()) {
-        const bool goes = kind == "evict" && std::find(who.begin(), who.end(), peer) != who.end();
-        if (!goes && !votes.contains({peer, admission})) waiting.push_back(name_of(peer));
-      }
-      row.set("waiting_for", waiting);
-      row.set("auto", settings_.auto_vote.contains(who.front()));
-      return row;
-    };
     for (const Knock& knock : membership.consent().knocks()) {
-      control::Record row = add(knock.id, {knock.card.id}, "knock");
+      control::Record row = vote_record(membership, knock.id, {knock.card.id}, "knock");
       row.set("note", knock.note).set("expires", knock.expires.milliseconds);
       rows.push_back(std::move(row));
     }
     for (const Eviction& eviction : membership.consent().evictions()) {
       std::vector<PeerId> who;
       for (const Seat& seat : eviction.seats) who.push_back(seat.peer);
-      rows.push_back(add(eviction.id(), who, "evict"));
+      rows.push_back(vote_record(membership, eviction.id(), who, "evict"));
     }
   }
   return rows;
+}
+
+control::Record Node::vote_record(const Membership& membership, const ChangeId& change,
+                                  const std::vector<PeerId>& who, const std::string& kind) const {
+  control::Record row;
+  row.set("room", to_text(membership.room())).set("room_name", membership.record().name);
+  row.set("kind", kind);
+  std::string ids;
+  std::string names;
+  for (const PeerId& peer : who) {
+    ids += (ids.empty() ? "" : ",") + to_text(peer);
+    names += (names.empty() ? "" : ",") + candidate_name(membership, peer);
+  }
+  row.set("id", ids).set("name", names).set("fingerprint", fingerprint(who.front()));
+  const Count count = count_votes(membership, change, identity_.id());
+  row.set("yes", count.yes).set("no", count.no).set("mine", count.mine);
+  std::vector<std::string> waiting;
+  const auto votes = membership.consent().votes(change);
+  for (const auto& [peer, admission] : membership.roster().members()) {
+    const bool goes = kind == "evict" && std::find(who.begin(), who.end(), peer) != who.end();
+    if (!goes && !votes.contains({peer, admission})) waiting.push_back(name_of(peer));
+  }
+  row.set("waiting_for", waiting);
+  return row.set("auto", settings_.auto_vote.contains(who.front()));
 }
 
 Result<std::vector<control::Record>> Node::proof_records(std::string_view name) const {
@@ -115,32 +116,34 @@ std::vector<control::Record> Node::many_records() const {
 }
 
 std::vector<control::Record> Node::many_member_records(const Membership& membership) const {
+  // By the knock that let each in: who has pledged it, and when.
+  struct Entry {
+    std::vector<std::string> accepted_by;
+    Stamp since;
+  };
+  std::map<ChangeId, Entry> entries;
+  Roster roster(membership.record().genesis);
+  for (const StoredDecision& decision : membership.chain()) {
+    Entry entry;
+    for (const Seat& seat : roster.quorum(decision.value)) {
+      entry.accepted_by.push_back(name_of(seat.peer));
+    }
+    for (const auto& pledge : decision.certificate.entries) {
+      entry.since = std::max(entry.since, pledge.stamp);
+    }
+    for (const Knock& knock : decision.value.knocks) entries[knock.id] = entry;
+    roster = roster.after(decision.value);
+  }
   std::vector<control::Record> rows;
   const auto liars = membership.consent().liars();
   for (const auto& [peer, admission] : membership.roster().members()) {
     control::Record row;
     row.set("id", to_text(peer)).set("name", name_of(peer)).set("me", peer == identity_.id());
     row.set("linked", peer == identity_.id() || links_.is_ready(peer));
-    std::vector<std::string> accepted_by;
-    Roster roster(membership.record().genesis);
-    for (const StoredDecision& decision : membership.chain()) {
-      const auto& knocks = decision.value.knocks;
-      const ChangeId& seat = admission;
-      const bool lets_in = std::any_of(knocks.begin(), knocks.end(),
-                                       [&](const Knock& knock) { return knock.id == seat; });
-      if (lets_in) {
-        for (const Seat& each : roster.quorum(decision.value)) {
-          accepted_by.push_back(name_of(each.peer));
-        }
-        Stamp newest;
-        for (const auto& entry : decision.certificate.entries) {
-          newest = std::max(newest, entry.stamp);
-        }
-        row.set("since", newest.wall().milliseconds);
-      }
-      if (roster.check(decision.value)) roster = roster.after(decision.value);
-    }
-    row.set("accepted_by", accepted_by);
+    const auto entry = entries.find(admission);
+    if (entry != entries.end()) row.set("since", entry->second.since.wall().milliseconds);
+    row.set("accepted_by",
+            entry == entries.end() ? std::vector<std::string>{} : entry->second.accepted_by);
     row.set("creator", peer == membership.record().genesis.creator);
     row.set("auto_vote", settings_.auto_vote.contains(peer));
     row.set("liar", liars.contains({peer, admission}));
