@@ -109,9 +109,10 @@ Actions Node::invite(const PeerId& peer) {
     if (invitations_.size() >= kVisitsMax) break;
     last_invitation_ = last_invitation_.next();
     invitations_[last_invitation_] = peer;
+    const auto invitation = door::Invitation::make(identity_, room, card_, peer);
     const auto draw = entropy_.draw<Fixed<struct InviteDraw, 1>>().bytes[0];
-    actions.push_back(action::VisitDoor{last_invitation_, doors[draw % doors.size()],
-                                        door::encode(door::Invitation{room, card_})});
+    actions.push_back(
+        action::VisitDoor{last_invitation_, doors[draw % doors.size()], door::encode(invitation)});
   }
   return actions;
 }

@@ -121,9 +121,9 @@ Actions Node::on(const Turn& turn, const event::CreateRequested& event) {
       memberships_.try_emplace(genesis.room, genesis, event.name, identity_.id()).first->second;
   membership.found();
   if (rendezvous_.exists()) {
-    rendezvous_.ask(rendezvous::Put{{Kind::genesis, genesis.raw}},
-                    Rendezvous::ForCreation{genesis.room, event.request});
-    return {};
+    const Rendezvous::ForCreation why{genesis.room, event.request};
+    if (rendezvous_.ask(rendezvous::Put{{Kind::genesis, genesis.raw}}, why)) return {};
+    return created(turn, why, rendezvous::Failure{ExitCode::limit, Rendezvous::too_many().text});
   }
   (void)turn;
   return {agree(event.request, row_of(membership))};
@@ -237,10 +237,8 @@ Actions Node::on(const Turn& turn, const event::LeaveRequested& event) {
   if (!can_store()) return {refuse(event.request, no_writes())};
   for (const auto& [room, wish] : wishes_.all()) {
     if (wish.record.name != event.room || membership_of(event.room) != nullptr) continue;
-    const auto waiting = wish.request;
-    Actions actions = wishes_.give_up(room);
     memberships_.erase(room);
-    if (waiting) actions.push_back(refuse(*waiting, ExitCode::refused, "the wish was given up"));
+    Actions actions = wishes_.give_up(room);
     actions.push_back(agree(event.request));
     return actions;
   }
