@@ -2,6 +2,7 @@
 
 #include "daemon/core/node.h"
 #include "proto/limits.h"
+#include "tests/unit/daemon/core/membership/circle.h"
 #include "tests/unit/daemon/core/turn_fixture.h"
 #include "tests/unit/proto/consent_fixtures.h"
 
@@ -195,10 +196,37 @@ TEST_F(DeskTest, WhoIsToldThatItIsOutAsksOnceByWhat) {
   tell(earlier);
   EXPECT_EQ(count_fetches(), 0U) << "of another admission";
   tell(out);
+  answer(wire::Failure{ExitCode::unknown, "no such room"});
   tell(out);
 
   EXPECT_EQ(count_fetches(), 1U);
   EXPECT_EQ(node_->room_records().at(0).text("state"), "in") << "it is not believed";
+}
+
+TEST_F(DeskTest, WhoWasPutOutWhileItWasOffLearnsByWhat) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.admit(kCarl);
+  const Seat seat = *circle.of(kBob).roster().seat_of(kBob.id());
+  Snapshot snapshot;
+  snapshot.memberships = {circle.stored(kBob)};
+  circle.cut_off(kBob);
+  for (const Identity& each : {kAnna, kCarl}) {
+    ASSERT_TRUE(circle.of(each).evict(circle.turn_of(each), {kBob.id()}, ""));
+    circle.settle();
+  }
+  ASSERT_FALSE(circle.of(kAnna).roster().seat_of(kBob.id()));
+  const RoomId garden = circle.room().room;
+  const auto chain =
+      circle.of(kAnna).objects_for(kBob.id(), {garden, 0, genesis_value(garden), {}});
+  begin(snapshot);
+  for (int i = 0; i < 10; ++i) answer(wire::Done{});
+
+  tell({garden, seat.admission, State::gone, 0});
+  ASSERT_EQ(count_fetches(), 1U);
+  answer(wire::Page{{5}, chain, false});
+
+  EXPECT_EQ(node_->room_records().at(0).text("state"), "gone");
 }
 
 TEST_F(DeskTest, WhenTheRendezvousIsGoneWhoJoinsIsTold) {
