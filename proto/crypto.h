@@ -59,6 +59,7 @@ enum class Purpose : std::uint8_t {
   leave = 10,
   close = 11,
   decided = 12,
+  invitation = 13,
 };
 
 // A key pair. The secret half is wiped when it is destroyed.

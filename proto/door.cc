@@ -24,6 +24,10 @@ constexpr std::uint64_t kCodeMax = 255;
 constexpr std::size_t kLengthBytes = 4;
 constexpr std::size_t kMessageBytesMax = kDoorBytesMax - kLengthBytes;
 
+Hash hash_of_invitation(const RoomId& room, const PeerId& to) {
+  return Hasher("p2pchat invitation").add(room).add(to).finish();
+}
+
 Hash hash_of(ByteView body) { return Hasher("p2pchat registration").add(body).finish(); }
 
 Bytes packed_body(const Registration& registration) {
@@ -117,10 +121,16 @@ Result<Question> read_knocking(Unpacker& in) {
 Result<Question> read_invitation(Unpacker& in) {
   const auto room = in.fixed<RoomId>();
   const ByteView raw = in.bytes(kCardBytesMax);
+  const auto to = in.fixed<PeerId>();
+  const auto signature = in.fixed<Signature>();
   if (!in.is_done()) return no_question();
-  return Card::decode(raw).map([&](Card card) -> Question {
-    return Invitation{room, std::move(card)};
-  });
+  Result<Card> card = Card::decode(raw);
+  if (!card) return tl::unexpected(card.error());
+  const Hash what = hash_of_invitation(room, to);
+  if (!verify(card->id, Purpose::invitation, room, what, signature)) {
+    return fail(Fault::forged, "the invitation is not signed by its card's id");
+  }
+  return Invitation{room, *std::move(card), to, signature};
 }
 
 Packer& begin(Packer& out, std::size_t size, Reply word) {
@@ -233,6 +243,12 @@ Bytes Registration::encode(const Identity& sender) const {
   return packer.bytes(body).fixed(signature).take();
 }
 
+Invitation Invitation::make(const Identity& member, const RoomId& room, Card card,
+                            const PeerId& to) {
+  const Hash what = hash_of_invitation(room, to);
+  return {room, std::move(card), to, member.sign(Purpose::invitation, room, what)};
+}
+
 Bytes encode_who() {
   return Packer().array(1).integer(static_cast<std::uint64_t>(Word::who)).take();
 }
@@ -251,14 +267,14 @@ Bytes encode(const Knocking& knocking) {
 
 Bytes encode(const Invitation& invitation) {
   Packer out;
-  out.array(3).integer(static_cast<std::uint64_t>(Word::invitation)).fixed(invitation.room);
-  return out.bytes(invitation.card.raw).take();
+  out.array(5).integer(static_cast<std::uint64_t>(Word::invitation)).fixed(invitation.room);
+  return out.bytes(invitation.card.raw).fixed(invitation.to).fixed(invitation.signature).take();
 }
 
 Result<Question> decode_question(ByteView bytes) {
   if (bytes.size() > kMessageBytesMax) return fail(Fault::malformed, "the question is too long");
   Unpacker in(bytes);
-  const std::size_t size = in.array(3);
+  const std::size_t size = in.array(5);
   const auto word = static_cast<Word>(in.integer(static_cast<std::uint64_t>(Word::invitation)));
   if (!in.is_good()) return no_question();
   switch (word) {
@@ -266,7 +282,7 @@ Result<Question> decode_question(ByteView bytes) {
     case Word::registration: return size == 3 ? read_registration(in) : no_question();
     case Word::inquiry: return size == 3 ? read_inquiry(in) : no_question();
     case Word::knocking: return size == 2 ? read_knocking(in) : no_question();
-    case Word::invitation: return size == 3 ? read_invitation(in) : no_question();
+    case Word::invitation: return size == 5 ? read_invitation(in) : no_question();
   }
   return no_question();
 }

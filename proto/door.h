@@ -46,9 +46,14 @@ struct Knocking {
   Knock knock;
 };
 // "The room that you wish for has let you in; I am a member of it, and you may link with me."
+// Signed over the room and whom it is for.
 struct Invitation {
   RoomId room;
-  Card card;
+  Card card;  // The member's, who signs.
+  PeerId to;
+  Signature signature;
+
+  static Invitation make(const Identity& member, const RoomId& room, Card card, const PeerId& to);
 };
 
 using Question = std::variant<Who, Registration, Inquiry, Knocking, Invitation>;
@@ -89,7 +94,7 @@ Bytes encode_who();
 Bytes encode(const Inquiry& inquiry);
 Bytes encode(const Knocking& knocking);
 Bytes encode(const Invitation& invitation);
-// Decodes and verifies the card, the signature and the founding.
+// Decodes and verifies the cards, the signatures and the founding.
 Result<Question> decode_question(ByteView bytes);
 Bytes encode(const Answer& answer);
 Result<Answer> decode_answer(ByteView bytes);

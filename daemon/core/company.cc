@@ -128,9 +128,10 @@ Actions Node::invite(const PeerId& peer) {
     if (invitations_.size() >= kVisitsMax) break;
     last_invitation_ = last_invitation_.next();
     invitations_[last_invitation_] = peer;
+    const auto invitation = door::Invitation::make(identity_, room, card_, peer);
     const auto draw = entropy_.draw<Fixed<struct InviteDraw, 1>>().bytes[0];
-    actions.push_back(action::VisitDoor{last_invitation_, doors[draw % doors.size()],
-                                        door::encode(door::Invitation{room, card_})});
+    actions.push_back(
+        action::VisitDoor{last_invitation_, doors[draw % doors.size()], door::encode(invitation)});
   }
   return actions;
 }
@@ -181,6 +182,7 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
 
 Actions Node::take_objects(const Turn& turn, const std::vector<Object>& objects,
                            const std::optional<PeerId>& from) {
+  Actions actions;
   for (const Object& object : objects) {
     const auto room = p2pchat::room_of(object);
     if (!room) continue;
@@ -191,7 +193,11 @@ Actions Node::take_objects(const Turn& turn, const std::vector<Object>& objects,
       if (wish == nullptr || object.kind != Kind::genesis) continue;
       const auto genesis = Genesis::decode(object.raw);
       if (!genesis) continue;
-      if (genesis->name != wish->record.name || genesis->creator != wish->record.creator) continue;
+      const WishRecord& record = wish->record;
+      if (genesis->name != record.name || genesis->creator != record.creator) {
+        append(actions, wishes_.mismatched(turn, *room));
+        continue;
+      }
       it = memberships_.try_emplace(*room, *genesis, room_name(*genesis), identity_.id()).first;
       continue;
     }
@@ -202,7 +208,7 @@ Actions Node::take_objects(const Turn& turn, const std::vector<Object>& objects,
     }
     it->second.take(turn, object, from);
   }
-  return {};
+  return actions;
 }
 
 bool Node::is_host_of(const RoomId& room, const PeerId& peer) const {

@@ -16,6 +16,22 @@ const Kept* kept(const rendezvous::Answer& answer) {
   return std::get_if<Kept>(&answer);
 }
 
+// A rendezvous cannot keep me asking: each page goes on where the one before ended.
+std::optional<rendezvous::List> next_list(const rendezvous::Cards& cards,
+                                          const rendezvous::Question& question,
+                                          std::size_t& pages) {
+  if (!cards.more || cards.cards.empty() || ++pages >= Rendezvous::kPagesMax) return std::nullopt;
+  const PeerId last = cards.cards.back().id;
+  if (last <= std::get<rendezvous::List>(question).after) return std::nullopt;
+  return rendezvous::List{last};
+}
+
+bool goes_on(const rendezvous::Page& page, const rendezvous::Question& question,
+             std::size_t pages) {
+  const bool has_moved = page.cursor != std::get<rendezvous::Fetch>(question).cursor;
+  return page.more && has_moved && !page.objects.empty() && pages < Rendezvous::kPagesMax;
+}
+
 Actions refuse_failure(const RequestId& request, const rendezvous::Answer& answer) {
   const auto* failure = std::get_if<rendezvous::Failure>(&answer);
   if (failure == nullptr) return {};
@@ -33,6 +49,10 @@ Actions Node::on(const Turn& turn, const event::RendezvousAnswered& event) {
 Actions Node::on(const Turn& turn, const event::RendezvousFailed& event) {
   Actions actions;
   for (Rendezvous::Reply& reply : rendezvous_.failed(turn, event)) {
+    if (const auto* knock = std::get_if<Rendezvous::ForKnock>(&reply.purpose)) {
+      append(actions, wishes_.unreached(rendezvous_, knock->room, reply.answer.error().text));
+      continue;
+    }
     append(actions, take(turn, std::move(reply)));
   }
   return actions;
@@ -40,46 +60,78 @@ Actions Node::on(const Turn& turn, const event::RendezvousFailed& event) {
 
 Actions Node::take(const Turn& turn, Rendezvous::Reply reply) {
   using R = Rendezvous;
-  if (!can_store()) reply.answer = fail(Fault::machine, no_writes().text);
+  // Who is listed is only shown.
+  const bool is_stored = !std::holds_alternative<R::ForList>(reply.purpose);
+  if (is_stored && !can_store()) reply.answer = fail(Fault::machine, no_writes().text);
   // What cannot be read is a failure like another.
   const rendezvous::Answer answer =
       reply.answer
           ? *reply.answer
           : rendezvous::Failure{exit_code(reply.answer.error().fault), reply.answer.error().text};
   return std::visit(
-      Overload{
-          [&](R::ForJoin& why) {
-            return with_creators(wishes_.described(turn, rendezvous_, card_, why.wish, answer));
-          },
-          [&](R::ForKnock& why) { return with_creators(wishes_.knocked(turn, why.room, answer)); },
-          [&](R::ForCreation& why) { return created(turn, why, answer); },
-          [&](R::ForMembers& why) {
-            const auto it = memberships_.find(why.room);
-            const auto* failure = kept<rendezvous::Failure>(answer);
-            if (it != memberships_.end() && failure != nullptr) it->second.post_chain();
-            return Actions{};
-          },
-          [&](R::ForEntry& why) {
-            const auto* page = kept<rendezvous::Page>(answer);
-            if (page == nullptr) return Actions{};
-            if (page->more) {
-              rendezvous_.ask(rendezvous::Fetch{why.room, page->cursor}, R::ForEntry{why.room});
-            }
-            return take_page(turn, *page, why.room);
-          },
-          [&](R::ForListing& why) {
-            if (!why.request) return Actions{};
-            Actions actions = refuse_failure(*why.request, answer);
-            if (actions.empty()) actions.push_back(agree(*why.request));
-            return actions;
-          },
-          [&](R::ForList& why) { return listed(std::move(why), answer); },
-          [&](R::ForMeeting& why) { return found_to_meet(turn, std::move(why), answer); },
-          [&](R::ForWatch&) {
-            const auto* page = kept<rendezvous::Page>(answer);
-            return page == nullptr ? Actions{} : take_page(turn, *page, std::nullopt);
-          }},
+      Overload{[&](R::ForJoin& why) {
+                 return with_creators(
+                     wishes_.described(turn, rendezvous_, card_, why.wish, answer));
+               },
+               [&](R::ForKnock& why) { return with_creators(wishes_.knocked(why.room, answer)); },
+               [&](R::ForCreation& why) { return created(turn, why, answer); },
+               [&](R::ForMembers& why) {
+                 const auto it = memberships_.find(why.room);
+                 const auto* failure = kept<rendezvous::Failure>(answer);
+                 if (it != memberships_.end() && failure != nullptr) it->second.post_chain();
+                 return Actions{};
+               },
+               [&](R::ForEntry& why) { return entering(turn, why, reply.question, answer); },
+               [&](R::ForListing& why) {
+                 if (!why.request) return Actions{};
+                 Actions actions = refuse_failure(*why.request, answer);
+                 if (actions.empty()) actions.push_back(agree(*why.request));
+                 return actions;
+               },
+               [&](R::ForList& why) { return listed(std::move(why), reply.question, answer); },
+               [&](R::ForMeeting& why) {
+                 return found_to_meet(turn, std::move(why), reply.question, answer);
+               },
+               [&](R::ForWatch&) {
+                 const auto* page = kept<rendezvous::Page>(answer);
+                 return page == nullptr ? Actions{} : take_page(turn, *page, std::nullopt);
+               }},
       reply.purpose);
+}
+
+Actions Node::entering(const Turn& turn, const Rendezvous::ForEntry& why,
+                       const rendezvous::Question& question, const rendezvous::Answer& answer) {
+  const auto* page = kept<rendezvous::Page>(answer);
+  if (page == nullptr) {
+    wishes_.not_entered(why.room);
+    return {};
+  }
+  const std::size_t pages = why.pages + 1;
+  const rendezvous::Fetch next{why.room, page->cursor};
+  if (goes_on(*page, question, pages) &&
+      !rendezvous_.ask(next, Rendezvous::ForEntry{why.room, pages})) {
+    wishes_.not_entered(why.room);
+  }
+  return take_page(turn, *page, why.room);
+}
+
+// How I stand to a room, as the rendezvous says.
+Actions Node::told(const Turn& turn, const Standing& standing) {
+  Actions actions;
+  const auto ask = [&] {
+    return rendezvous_.ask(rendezvous::Fetch{standing.room, {}},
+                           Rendezvous::ForEntry{standing.room});
+  };
+  if (wishes_.told(turn, standing, actions) && !ask()) wishes_.not_entered(standing.room);
+  const auto it = memberships_.find(standing.room);
+  if (it == memberships_.end() || !it->second.is_in()) return actions;
+  // That I am out is not believed, but what put me out is to be had there.
+  const bool is_out = standing.state == State::gone || standing.state == State::closed;
+  const auto seat = it->second.roster().seat_of(identity_.id());
+  if (!is_out || !seat || seat->admission != standing.admission) return actions;
+  const std::pair told{standing.admission, standing.state};
+  if (!asked_why_.contains(told) && ask()) asked_why_.insert(told);
+  return actions;
 }
 
 Actions Node::take_page(const Turn& turn, const rendezvous::Page& page,
@@ -94,10 +146,7 @@ Actions Node::take_page(const Turn& turn, const rendezvous::Page& page,
       append(actions, take_card(turn, *card));
     } else if (object.kind == Kind::standing) {
       const auto standing = Standing::decode(object.raw);
-      if (!standing) continue;
-      if (const auto room = wishes_.told(turn, *standing, actions)) {
-        rendezvous_.ask(rendezvous::Fetch{*room, {}}, Rendezvous::ForEntry{*room});
-      }
+      if (standing) append(actions, with_creators(told(turn, *standing)));
     } else {
       objects.push_back(object);
     }
@@ -144,10 +193,10 @@ std::vector<Place> Node::own_places() const {
   return places;
 }
 
-void Node::ask_to_list(const std::optional<RequestId>& request) {
-  if (!rendezvous_.exists()) return;
-  rendezvous_.ask(rendezvous::Add{card_, kListingLifetime, listing_.has_value()},
-                  Rendezvous::ForListing{request});
+bool Node::ask_to_list(const std::optional<RequestId>& request) {
+  if (!rendezvous_.exists()) return true;
+  return rendezvous_.ask(rendezvous::Add{card_, kListingLifetime, listing_.has_value()},
+                         Rendezvous::ForListing{request});
 }
 
 Actions Node::on(const Turn& turn, const event::ListingRequested& event) {
@@ -168,8 +217,11 @@ Actions Node::on(const Turn& turn, const event::ListingRequested& event) {
   make_card(card_.counter.next());
   stored_self_.card_counter = card_.counter;
   listing_due_ = turn.now.steady + kListingLifetime / 2;
-  ask_to_list(event.request);
-  return {stored_self_, action::StoreListing{listing_}};
+  Actions actions{stored_self_, action::StoreListing{listing_}};
+  if (!ask_to_list(event.request)) {
+    actions.push_back(refuse(event.request, Rendezvous::too_many()));
+  }
+  return actions;
 }
 
 Actions Node::on(const Turn&, const event::ListRequested& event) {
@@ -178,18 +230,19 @@ Actions Node::on(const Turn&, const event::ListRequested& event) {
                                    "there is no rendezvous (p2pchatd --rendezvous "
                                    "ID@HOST:PORT)"})};
   }
-  rendezvous_.ask(rendezvous::List{}, Rendezvous::ForList{event.request, {}});
-  return {};
+  if (rendezvous_.ask(rendezvous::List{}, Rendezvous::ForList{event.request, {}})) return {};
+  return {refuse(event.request, Rendezvous::too_many())};
 }
 
-Actions Node::listed(Rendezvous::ForList why, const rendezvous::Answer& answer) {
+Actions Node::listed(Rendezvous::ForList why, const rendezvous::Question& question,
+                     const rendezvous::Answer& answer) {
   const auto* cards = kept<rendezvous::Cards>(answer);
   if (cards == nullptr) return refuse_failure(why.request, answer);
   why.cards.insert(why.cards.end(), cards->cards.begin(), cards->cards.end());
-  if (cards->more && !cards->cards.empty() && why.cards.size() < kCardsMax) {
-    const PeerId last = cards->cards.back().id;
-    rendezvous_.ask(rendezvous::List{last}, std::move(why));
-    return {};
+  if (const auto next = next_list(*cards, question, why.pages)) {
+    const RequestId request = why.request;
+    if (rendezvous_.ask(*next, std::move(why))) return {};
+    return {refuse(request, Rendezvous::too_many())};
   }
   action::Answer all{why.request, ExitCode::done, "", {}};
   for (const Card& card : why.cards) {
@@ -209,15 +262,17 @@ Actions Node::listed(Rendezvous::ForList why, const rendezvous::Answer& answer) 
 }
 
 Actions Node::found_to_meet(const Turn& turn, Rendezvous::ForMeeting why,
+                            const rendezvous::Question& question,
                             const rendezvous::Answer& answer) {
   if (const auto* cards = kept<rendezvous::Cards>(answer)) {
     for (const Card& card : cards->cards) {
       if (card.name == why.wish.target && card.id != identity_.id()) why.cards.push_back(card);
     }
-    if (cards->more && !cards->cards.empty() && why.cards.size() < kWishesMax) {
-      const PeerId last = cards->cards.back().id;
-      rendezvous_.ask(rendezvous::List{last}, std::move(why));
-      return {};
+    const auto next = next_list(*cards, question, why.pages);
+    if (next && why.cards.size() < kWishesMax) {
+      const RequestId request = why.wish.request;
+      if (rendezvous_.ask(*next, std::move(why))) return {};
+      return {refuse(request, Rendezvous::too_many())};
     }
   }
   if (why.cards.size() > 1) {

@@ -273,7 +273,7 @@ const Room* Node::room_of(const RoomId& room) const {
 Actions Node::on(const Turn& turn, const event::TimerFired&) {
   Actions actions = links_.timer(turn);
   append(actions, meetings_.timer(turn, contacts_, card_));
-  if (can_store()) append(actions, wishes_.timer(turn));
+  if (can_store()) append(actions, wishes_.timer(turn, rendezvous_));
   if (listing_due_ <= turn.now.steady) {
     listing_due_ = turn.now.steady + kListingLifetime / 2;
     ask_to_list(std::nullopt);

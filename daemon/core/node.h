@@ -136,10 +136,15 @@ class Node {
   Actions take_card(const Turn& turn, const Card& card);
   Actions created(const Turn& turn, const Rendezvous::ForCreation& why,
                   const rendezvous::Answer& answer);
-  Actions listed(Rendezvous::ForList why, const rendezvous::Answer& answer);
+  Actions listed(Rendezvous::ForList why, const rendezvous::Question& question,
+                 const rendezvous::Answer& answer);
   Actions found_to_meet(const Turn& turn, Rendezvous::ForMeeting why,
-                        const rendezvous::Answer& answer);
-  void ask_to_list(const std::optional<RequestId>& request);
+                        const rendezvous::Question& question, const rendezvous::Answer& answer);
+  Actions entering(const Turn& turn, const Rendezvous::ForEntry& why,
+                   const rendezvous::Question& question, const rendezvous::Answer& answer);
+  Actions told(const Turn& turn, const Standing& standing);
+  // False if too many questions wait.
+  bool ask_to_list(const std::optional<RequestId>& request);
   std::vector<Place> own_places() const;
   // Whoever stands at my door for a room's sake.
   Actions at_door(const event::DoorAsked& event, const Turn& turn, const door::Question& question);
@@ -225,6 +230,8 @@ class Node {
   std::map<RoomId, Membership> memberships_;
   Wishes wishes_;
   Rendezvous rendezvous_;
+  // Told of a room that I am in that I am not: it has been asked why. By my admission.
+  std::set<std::pair<ChangeId, State>> asked_why_;
   std::optional<std::string> listing_;  // Where I am to be listed; empty: as on my card.
   TimePoint listing_due_ = TimePoint::never();
   Hash company_basis_;

@@ -14,6 +14,7 @@ std::optional<RequestId> request_of(const Rendezvous::Purpose& purpose) {
   using R = Rendezvous;
   return std::visit(
       Overload{[](const R::ForJoin& why) { return std::optional(why.wish.request); },
+               [](const R::ForKnock& why) { return why.request; },
                [](const R::ForCreation& why) { return std::optional(why.request); },
                [](const R::ForListing& why) { return why.request; },
                [](const R::ForList& why) { return std::optional(why.request); },
@@ -22,29 +23,55 @@ std::optional<RequestId> request_of(const Rendezvous::Purpose& purpose) {
       purpose);
 }
 
+bool is_idle_listing(const Rendezvous::Purpose& purpose) {
+  const auto* listing = std::get_if<Rendezvous::ForListing>(&purpose);
+  return listing != nullptr && !listing->request;
+}
+
 }  // namespace
 
-void Rendezvous::ask(rendezvous::Question question, Purpose purpose) {
+Error Rendezvous::too_many() {
+  return {Fault::limit, "too many questions wait for the rendezvous; try again later"};
+}
+
+bool Rendezvous::ask(rendezvous::Question question, Purpose purpose) {
   CHECK(exists_);
+  // A newer card takes the place of one that nobody waits for.
+  if (is_idle_listing(purpose)) {
+    const auto older = std::find_if(
+        next(), queue_.end(), [](const Asked& asked) { return is_idle_listing(asked.purpose); });
+    if (older != queue_.end()) {
+      older->question = std::move(question);
+      return true;
+    }
+  }
   if (queue_.size() >= kQuestionsMax) {
-    // The first may be under way.
-    const auto begin = queue_.begin() + (is_asking_ ? 1 : 0);
-    const auto idle = std::find_if(begin, queue_.end(), [](const Asked& asked) {
+    const auto idle = std::find_if(next(), queue_.end(), [](const Asked& asked) {
       return std::holds_alternative<ForMembers>(asked.purpose);
     });
-    if (idle == queue_.end()) return;
+    if (idle == queue_.end()) return false;
     queue_.erase(idle);
   }
   // Somebody who waits goes before what members can wait for.
   const bool is_urgent = request_of(purpose).has_value();
-  const auto place = is_urgent ? queue_.begin() + (is_asking_ ? 1 : 0) : queue_.end();
-  queue_.insert(place, {std::move(question), std::move(purpose)});
+  queue_.insert(is_urgent ? next() : queue_.end(), {std::move(question), std::move(purpose)});
+  return true;
 }
 
 void Rendezvous::request_dropped(const RequestId& request) {
-  const auto begin = queue_.begin() + (is_asking_ ? 1 : 0);
+  // A wish stands without whoever began it, and so does a room.
+  for (Asked& asked : queue_) {
+    auto* knock = std::get_if<ForKnock>(&asked.purpose);
+    if (knock != nullptr && knock->request == request) knock->request.reset();
+  }
+  for (auto it = next(); it != queue_.end(); ++it) {
+    const auto* creation = std::get_if<ForCreation>(&it->purpose);
+    if (creation == nullptr || creation->request != request) continue;
+    const RoomId room = creation->room;
+    it->purpose = ForMembers{room};
+  }
   queue_.erase(
-      std::remove_if(begin, queue_.end(),
+      std::remove_if(next(), queue_.end(),
                      [&](const Asked& asked) { return request_of(asked.purpose) == request; }),
       queue_.end());
 }

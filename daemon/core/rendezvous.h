@@ -6,7 +6,7 @@
 // seldom. Nothing here believes what is answered: that is for whoever asked.
 //
 // Pure; owned by Node. Bounded: kQuestionsMax questions; a put that others can
-// do without is dropped first.
+// do without is dropped first. Of what is answered in pages, kPagesMax are asked for.
 #pragma once
 
 #include <deque>
@@ -23,6 +23,7 @@ namespace p2pchat {
 class Rendezvous {
  public:
   static constexpr std::size_t kQuestionsMax = 1024;
+  static constexpr std::size_t kPagesMax = 64;
 
   // --- Why something is asked; comes back with the answer ---
   // What room is called so?
@@ -32,6 +33,7 @@ class Rendezvous {
   // My knock.
   struct ForKnock {
     RoomId room;
+    std::optional<RequestId> request = {};  // Who waits for it to be taken.
   };
   // A room that I make.
   struct ForCreation {
@@ -42,9 +44,10 @@ class Rendezvous {
   struct ForMembers {
     RoomId room;
   };
-  // All there is about a room that has let me in.
+  // All there is about a room that has let me in, or out.
   struct ForEntry {
     RoomId room;
+    std::size_t pages = 0;  // Answered before; so below.
   };
   struct ForListing {
     std::optional<RequestId> request;
@@ -52,11 +55,13 @@ class Rendezvous {
   struct ForList {
     RequestId request;
     std::vector<Card> cards;
+    std::size_t pages = 0;
   };
   // Whoever is listed under a name.
   struct ForMeeting {
     event::MeetRequested wish;
     std::vector<Card> cards;
+    std::size_t pages = 0;
   };
   // News.
   struct ForWatch {};
@@ -72,11 +77,15 @@ class Rendezvous {
   explicit Rendezvous(bool exists) : exists_(exists) {}
   bool exists() const { return exists_; }
 
-  // Requires exists().
-  void ask(rendezvous::Question question, Purpose purpose);
+  // Requires exists(). False, and nothing is asked, if too much waits that is not to be dropped.
+  bool ask(rendezvous::Question question, Purpose purpose);
+  // What to say then.
+  static Error too_many();
+  // Nobody waits any more; what others see is asked nevertheless.
   void request_dropped(const RequestId& request);
 
-  // What came of a question. Of one that failed and is asked again, nothing.
+  // What came of a question. Of one that failed and is asked again, nothing; a knock is asked
+  // again by whoever gets the reply.
   std::optional<Reply> answered(const Turn& turn, const event::RendezvousAnswered& event);
   std::vector<Reply> failed(const Turn& turn, const event::RendezvousFailed& event);
   // All news are told again.
@@ -93,6 +102,9 @@ class Rendezvous {
     rendezvous::Question question;
     Purpose purpose;
   };
+
+  // The first that is not under way.
+  std::deque<Asked>::iterator next() { return queue_.begin() + (is_asking_ ? 1 : 0); }
 
   bool exists_;
   std::deque<Asked> queue_;  // The first is under way, if `is_asking_`.

@@ -44,8 +44,8 @@ Actions Node::on(const Turn& turn, const event::MeetRequested& event) {
   // Who is no contact yet may be listed under the name; an address says so itself.
   const bool is_name = is_plain_name(event.target) && event.target.find('.') == std::string::npos;
   if (rendezvous_.exists() && is_name && !contacts_.resolve(event.target)) {
-    rendezvous_.ask(rendezvous::List{}, Rendezvous::ForMeeting{event, {}});
-    return {};
+    if (rendezvous_.ask(rendezvous::List{}, Rendezvous::ForMeeting{event, {}})) return {};
+    return {refuse(event.request, Rendezvous::too_many())};
   }
   return settle(turn, meetings_.meet(turn, contacts_, card_, event));
 }

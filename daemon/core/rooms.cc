@@ -93,7 +93,7 @@ void Node::restore_rooms(const Snapshot& snapshot) {
   listing_ = snapshot.listing;
 }
 
-Actions Node::on(const Turn&, const event::CreateRequested& event) {
+Actions Node::on(const Turn& turn, const event::CreateRequested& event) {
   const auto no = [&](Fault fault, std::string text) {
     return Actions{refuse(event.request, Error{fault, std::move(text)})};
   };
@@ -127,9 +127,9 @@ Actions Node::on(const Turn&, const event::CreateRequested& event) {
       memberships_.try_emplace(genesis.room, genesis, event.name, identity_.id()).first->second;
   membership.found();
   if (rendezvous_.exists()) {
-    rendezvous_.ask(rendezvous::Put{{Kind::genesis, genesis.raw}},
-                    Rendezvous::ForCreation{genesis.room, event.request});
-    return {};
+    const Rendezvous::ForCreation why{genesis.room, event.request};
+    if (rendezvous_.ask(rendezvous::Put{{Kind::genesis, genesis.raw}}, why)) return {};
+    return created(turn, why, rendezvous::Failure{ExitCode::limit, Rendezvous::too_many().text});
   }
   return {agree(event.request, row_of(membership))};
 }
@@ -262,9 +262,7 @@ Actions Node::on(const Turn& turn, const event::LeaveRequested& event) {
   for (const auto& [room, wish] : wishes_.all()) {
     const Membership* same = membership_of(event.room);
     if (wish.record.name != event.room || (same != nullptr && same->is_in())) continue;
-    const auto waiting = wish.request;
     Actions actions = wishes_.give_up(room);
-    if (waiting) actions.push_back(refuse(*waiting, ExitCode::refused, "the wish was given up"));
     actions.push_back(agree(event.request));
     return actions;
   }

@@ -1,6 +1,7 @@
 #include "daemon/core/wishes.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/core/actions.h"
 #include "daemon/core/answers.h"
@@ -11,15 +12,17 @@
 namespace p2pchat {
 namespace {
 
+constexpr std::size_t kMarkCharsMin = 8;
+
 // NAME[@CREATOR|@ROOMID].
 struct Wanted {
   std::string name;
-  std::string mark;
+  std::optional<std::string> mark;
 };
 
 Wanted parse(const std::string& text) {
   const auto at = text.find('@');
-  if (at == std::string::npos) return {text, ""};
+  if (at == std::string::npos) return {text, std::nullopt};
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
@@ -33,9 +36,20 @@ control::Record row_of(const Wishes::Wish& wish) {
   return row;
 }
 
-Bytes knocking(const Wishes::Wish& wish) { return door::encode(door::Knocking{wish.knock}); }
+rendezvous::Put putting(const Wishes::Wish& wish) { return {{Kind::knock, wish.record.knock}}; }
+
+// Everybody who waits.
+void refuse_all(const std::vector<Wishes::Waiter>& waiters, ExitCode code, const std::string& why,
+                Actions& actions) {
+  for (const auto& waiter : waiters) actions.push_back(refuse(waiter.request, code, why));
+}
 
 }  // namespace
+
+bool Wishes::Wish::is_awaited() const {
+  return std::any_of(waiters.begin(), waiters.end(),
+                     [](const Waiter& waiter) { return waiter.is_for_end; });
+}
 
 Wishes::Wishes(const PeerId& self, const std::vector<WishRecord>& stored) : self_(self) {
   for (const WishRecord& record : stored) {
@@ -43,7 +57,7 @@ Wishes::Wishes(const PeerId& self, const std::vector<WishRecord>& stored) : self
     if (record.is_over) {
       over_[record.room] = record;
     } else if (knock) {
-      wishes_[record.room] = Wish{record, *std::move(knock), {}};
+      wishes_[record.room] = Wish{record, *std::move(knock), true};
     }
   }
 }
@@ -52,8 +66,7 @@ void Wishes::resume(const Turn& turn, Rendezvous& rendezvous) {
   for (auto& [room, wish] : wishes_) {
     wish.due = turn.now.steady;
     if (wish.record.via.empty() && rendezvous.exists()) {
-      const Object object{Kind::knock, wish.record.knock};
-      rendezvous.ask(rendezvous::Put{object}, Rendezvous::ForKnock{room});
+      rendezvous.ask(putting(wish), Rendezvous::ForKnock{room});
     }
   }
 }
@@ -65,16 +78,21 @@ Actions Wishes::join(const Turn&, Rendezvous& rendezvous, const event::JoinReque
   const Wanted wanted = parse(event.room);
   if (!is_plain_name(wanted.name))
     return no(Fault::usage, "'" + cleaned(wanted.name) + "' is no room's name");
+  if (wanted.mark && wanted.mark->size() < kMarkCharsMin) {
+    return no(Fault::usage,
+              "after '@', name the first 8 characters or more of the id of the "
+              "room or of its creator");
+  }
   if (event.note.size() > kNoteBytesMax) {
     return no(Fault::limit, "a note has at most " + std::to_string(kNoteBytesMax) + " bytes");
   }
   for (auto& [room, wish] : wishes_) {
     if (wish.record.name != wanted.name) continue;
-    if (!event.waits || wish.request) {
+    if (!event.waits || wish.is_awaited()) {
       return no(Fault::refused, "you have asked to join " + wanted.name + " already, and " +
                                     std::to_string(wish.voted) + " have voted");
     }
-    wish.request = event.request;
+    wish.waiters.push_back({event.request, true});
     return {};
   }
   if (wishes_.size() >= kWishesMax) return no(Fault::limit, "too many wishes wait");
@@ -90,27 +108,26 @@ Actions Wishes::join(const Turn&, Rendezvous& rendezvous, const event::JoinReque
               "there is no rendezvous (p2pchatd --rendezvous ID@HOST:PORT); name a "
               "member's door: --via HOST:PORT");
   }
-  rendezvous.ask(rendezvous::Describe{wanted.name}, Rendezvous::ForJoin{event});
-  return {};
+  if (rendezvous.ask(rendezvous::Describe{wanted.name}, Rendezvous::ForJoin{event})) return {};
+  return {refuse(event.request, Rendezvous::too_many())};
 }
 
 void Wishes::request_dropped(const RequestId& request) {
   for (auto& [room, wish] : wishes_) {
-    if (wish.request == request) wish.request.reset();
+    std::erase_if(wish.waiters, [&](const Waiter& waiter) { return waiter.request == request; });
   }
 }
 
 Actions Wishes::give_up(const RoomId& room) {
-  if (wishes_.erase(room) + over_.erase(room) == 0) return {};
-  return {action::DropWish{room}};
+  return refused(room, ExitCode::refused, "the wish was given up");
 }
 
 Result<Wishes::Wish*> Wishes::begin(const Turn& turn, const Card& own,
                                     const event::JoinRequested& event, const Found& found,
                                     Actions& actions) {
   const Wanted wanted = parse(event.room);
-  const bool is_meant = wanted.mark.empty() || to_text(found.creator).starts_with(wanted.mark) ||
-                        to_text(found.room).starts_with(wanted.mark);
+  const bool is_meant = !wanted.mark || to_text(found.creator).starts_with(*wanted.mark) ||
+                        to_text(found.room).starts_with(*wanted.mark);
   if (!is_meant) {
     return fail(Fault::identity, "the room " + wanted.name + " there was made by " +
                                      to_text(found.creator) + ", and its id is " +
@@ -127,21 +144,43 @@ Result<Wishes::Wish*> Wishes::begin(const Turn& turn, const Card& own,
   over_.erase(found.room);
   wish.record = {found.room, wanted.name, found.creator, wish.knock.raw, event.via, false, {}};
   wish.size = found.size;
-  if (event.waits) wish.request = event.request;
+  wish.waiters = {{event.request, event.waits}};
   actions.push_back(action::StoreWish{wish.record});
   return &wishes_.emplace(found.room, std::move(wish)).first->second;
 }
 
-Actions Wishes::taken(const Wish& wish, const std::optional<RequestId>& request) const {
-  // Whoever waits for the end is answered then.
-  if (!request || wish.request == request) return {};
-  return {agree(*request, row_of(wish))};
+Actions Wishes::taken(Wish& wish) {
+  wish.is_taken = true;
+  Actions actions;
+  for (const Waiter& waiter : wish.waiters) {
+    if (!waiter.is_for_end) actions.push_back(agree(waiter.request, row_of(wish)));
+  }
+  std::erase_if(wish.waiters, [](const Waiter& waiter) { return !waiter.is_for_end; });
+  return actions;
 }
 
-Actions Wishes::refused(const RoomId& room, const std::optional<RequestId>& request, ExitCode code,
-                        const std::string& why) {
-  Actions actions = give_up(room);
-  if (request) actions.push_back(refuse(*request, code, why));
+Actions Wishes::refused(const RoomId& room, ExitCode code, const std::string& why) {
+  Actions actions;
+  const auto wish = wishes_.extract(room);
+  const auto over = over_.extract(room);
+  if (wish.empty() && over.empty()) return actions;
+  actions.push_back(action::DropWish{wish.empty() ? over.key() : wish.key()});
+  if (!wish.empty()) refuse_all(wish.mapped().waiters, code, why, actions);
+  return actions;
+}
+
+Actions Wishes::undelivered(const RoomId& room, const std::string& why) {
+  const auto it = wishes_.find(room);
+  if (it == wishes_.end()) return {};
+  Wish& wish = it->second;
+  // It is repeated by itself, unless somebody waits for it to be taken, and nobody for the end.
+  const bool is_repeated = wish.is_taken || wish.waiters.empty() || wish.is_awaited();
+  if (!is_repeated) return refused(room, ExitCode::failed, why);
+  Actions actions;
+  for (const Waiter& waiter : wish.waiters) {
+    if (!waiter.is_for_end) actions.push_back(refuse(waiter.request, ExitCode::failed, why));
+  }
+  std::erase_if(wish.waiters, [](const Waiter& waiter) { return !waiter.is_for_end; });
   return actions;
 }
 
@@ -157,24 +196,31 @@ Actions Wishes::described(const Turn& turn, Rendezvous& rendezvous, const Card& 
   const auto wish =
       begin(turn, own, event, {told.room, told.creator, told.size, told.gone}, actions);
   if (!wish) return {refuse(event.request, wish.error())};
-  asking_[told.room] = event.request;
   (*wish)->due = turn.now.steady + kWishBackoffMin;
-  const Object object{Kind::knock, (*wish)->record.knock};
-  rendezvous.ask(rendezvous::Put{object}, Rendezvous::ForKnock{told.room});
+  Rendezvous::ForKnock why{told.room};
+  if (!event.waits) why.request = event.request;
+  if (!rendezvous.ask(putting(**wish), why)) {
+    const Error error = Rendezvous::too_many();
+    append(actions, refused(told.room, exit_code(error.fault), error.text));
+  }
   return actions;
 }
 
-Actions Wishes::knocked(const Turn& turn, const RoomId& room, const rendezvous::Answer& answer) {
-  const auto asking = asking_.extract(room);
-  const auto request = asking.empty() ? std::optional<RequestId>() : std::optional(asking.mapped());
-  const Wish* wish = find(room);
-  if (wish == nullptr) return {};
-  if (const auto* failure = std::get_if<rendezvous::Failure>(&answer)) {
-    const std::string why = cleaned(failure->text);
-    if (!request) return end(turn, room, failure->code, why);
-    return refused(room, request, failure->code, why);
-  }
-  return taken(*wish, request);
+Actions Wishes::knocked(const RoomId& room, const rendezvous::Answer& answer) {
+  const auto it = wishes_.find(room);
+  if (it == wishes_.end()) return {};
+  Wish& wish = it->second;
+  const auto* failure = std::get_if<rendezvous::Failure>(&answer);
+  if (failure == nullptr) return taken(wish);
+  // How a knock stands that was taken once, or that nobody waits for, the standing tells.
+  if (wish.is_taken || wish.waiters.empty()) return {};
+  return refused(room, failure->code, cleaned(failure->text));
+}
+
+Actions Wishes::unreached(Rendezvous& rendezvous, const RoomId& room, const std::string& why) {
+  Actions actions = undelivered(room, why);
+  if (const Wish* wish = find(room)) rendezvous.ask(putting(*wish), Rendezvous::ForKnock{room});
+  return actions;
 }
 
 std::optional<ExitCode> Wishes::ended_by(State state, std::string& why) const {
@@ -192,15 +238,22 @@ std::optional<ExitCode> Wishes::ended_by(State state, std::string& why) const {
 std::optional<RoomId> Wishes::told(const Turn& turn, const Standing& standing, Actions& actions) {
   const auto it = wishes_.find(standing.room);
   if (it == wishes_.end() || standing.admission != it->second.knock.id) return std::nullopt;
-  it->second.voted = standing.voted;
+  Wish& wish = it->second;
+  wish.voted = standing.voted;
   std::string why;
   if (const auto code = ended_by(standing.state, why)) {
     append(actions, end(turn, standing.room, *code, why));
-  } else if (standing.state == State::member && !it->second.is_entering) {
-    it->second.is_entering = true;
-    return standing.room;
+    return std::nullopt;
   }
-  return std::nullopt;
+  append(actions, taken(wish));
+  wish.is_let_in = standing.state == State::member;
+  if (!wish.is_let_in || std::exchange(wish.is_entering, true)) return std::nullopt;
+  return standing.room;
+}
+
+void Wishes::not_entered(const RoomId& room) {
+  const auto it = wishes_.find(room);
+  if (it != wishes_.end()) it->second.is_entering = false;
 }
 
 Actions Wishes::end(const Turn& turn, const RoomId& room, ExitCode code, const std::string& why) {
@@ -217,122 +270,26 @@ Actions Wishes::end(const Turn& turn, const RoomId& room, ExitCode code, const s
   over_[room] = wish.record;
   const std::string text = "not let into " + wish.record.name + ": " + why;
   actions.push_back(action::StoreNotice{room, wish.record.creator, turn.now.wall, text});
-  if (wish.request) actions.push_back(refuse(*wish.request, code, text));
+  refuse_all(wish.waiters, code, text, actions);
   return actions;
 }
 
 Actions Wishes::entered(const RoomId& room, control::Record row) {
   const auto it = wishes_.find(room);
   if (it == wishes_.end()) return {};
-  const auto request = it->second.request;
+  const auto waiters = std::exchange(it->second.waiters, {});
   Actions actions = give_up(room);
-  if (request) actions.push_back(agree(*request, std::move(row)));
+  for (const Waiter& waiter : waiters) actions.push_back(agree(waiter.request, row));
   return actions;
 }
 
-// --- At doors ---
-
-Actions Wishes::visit(Visit visit, Bytes question) {
-  last_visit_ = last_visit_.next();
-  const Address address = visit.address;
-  visits_.emplace(last_visit_, std::move(visit));
-  return {action::VisitDoor{last_visit_, address, std::move(question)}};
-}
-
-Actions Wishes::answered(const Turn& turn, const Card& own, const event::DoorAnswered& event) {
-  const auto node = visits_.extract(event.visit);
-  if (node.empty()) return {};
-  const Visit& visit = node.mapped();
-  const auto answer = door::decode_answer(event.answer);
-  if (!answer)
-    return failed_visit(visit, to_text(visit.address) + " does not answer as a p2pchat door");
-  if (const auto* ask = std::get_if<Ask>(&visit.purpose)) {
-    return asked_at_door(turn, own, visit, *ask, *answer);
-  }
-  return knocked_at_door(turn, std::get<Repeat>(visit.purpose), *answer);
-}
-
-Actions Wishes::failed(const event::DoorFailed& event) {
-  const auto node = visits_.extract(event.visit);
-  if (node.empty()) return {};
-  return failed_visit(node.mapped(), event.why);
-}
-
-Actions Wishes::failed_visit(const Visit& visit, const std::string& why) {
-  if (const auto* ask = std::get_if<Ask>(&visit.purpose)) {
-    return {refuse(ask->event.request, Error{Fault::machine, why})};
-  }
-  const auto& repeat = std::get<Repeat>(visit.purpose);
-  // It is repeated by itself, unless somebody waits for it to be taken.
-  if (!repeat.request) return {};
-  return refused(repeat.room, repeat.request, ExitCode::failed, why);
-}
-
-Actions Wishes::asked_at_door(const Turn& turn, const Card& own, const Visit& visit, const Ask& ask,
-                              const door::Answer& answer) {
-  const auto& event = ask.event;
-  if (const auto* refusal = std::get_if<door::Refused>(&answer)) {
-    return {refuse(event.request, refusal->code, cleaned(refusal->reason))};
-  }
-  const auto* outline = std::get_if<door::Outline>(&answer);
-  if (outline == nullptr) {
-    return {refuse(
-        event.request,
-        Error{Fault::malformed, to_text(visit.address) + " does not answer as a p2pchat door"})};
-  }
-  Actions actions;
-  const auto wish = begin(turn, own, event,
-                          {outline->room, outline->creator, outline->size, outline->gone}, actions);
-  if (!wish) return {refuse(event.request, wish.error())};
-  (*wish)->due = turn.now.steady + kWishBackoffMin;
-  append(actions,
-         this->visit({visit.address, Repeat{outline->room, event.request}}, knocking(**wish)));
-  return actions;
-}
-
-Actions Wishes::knocked_at_door(const Turn& turn, const Repeat& repeat,
-                                const door::Answer& answer) {
-  const Wish* wish = find(repeat.room);
-  if (wish == nullptr) return {};
-  if (const auto* refusal = std::get_if<door::Refused>(&answer)) {
-    const std::string why = cleaned(refusal->reason);
-    if (!repeat.request) return {};
-    return refused(repeat.room, repeat.request, refusal->code, why);
-  }
-  const auto* told = std::get_if<door::Answered>(&answer);
-  if (told == nullptr) return {};
-  Actions actions = taken(*wish, repeat.request);
-  this->told(turn, {repeat.room, wish->knock.id, told->state, told->voted}, actions);
-  if (told->state == State::member) add_host(repeat.room, told->card, actions);
-  return actions;
-}
-
-bool Wishes::invited(const door::Invitation& invitation, Actions& actions) {
-  const Wish* wish = find(invitation.room);
-  if (wish == nullptr) return false;
-  add_host(invitation.room, invitation.card, actions);
-  return is_host(invitation.card.id);
-}
-
-void Wishes::add_host(const RoomId& room, const Card& card, Actions& actions) {
-  const auto it = wishes_.find(room);
-  if (it == wishes_.end()) return;
-  auto& hosts = it->second.record.hosts;
-  const auto known = std::find_if(hosts.begin(), hosts.end(),
-                                  [&](const Card& host) { return host.id == card.id; });
-  if (known != hosts.end()) {
-    if (known->counter >= card.counter) return;
-    *known = card;
-  } else {
-    if (hosts.size() >= kHostsMax) return;
-    hosts.push_back(card);
-  }
-  actions.push_back(action::StoreWish{it->second.record});
+Actions Wishes::mismatched(const Turn& turn, const RoomId& room) {
+  return end(turn, room, ExitCode::identity, "its creator is not the one that was told");
 }
 
 // --- Time ---
 
-Actions Wishes::timer(const Turn& turn) {
+Actions Wishes::timer(const Turn& turn, Rendezvous& rendezvous) {
   Actions actions;
   std::vector<RoomId> expired;
   for (auto& [room, wish] : wishes_) {
@@ -340,11 +297,15 @@ Actions Wishes::timer(const Turn& turn) {
     if (wish.due > turn.now.steady) continue;
     wish.due = turn.now.steady + wish.backoff;
     wish.backoff = std::min(wish.backoff * 2, kWishBackoffMax);
-    // Where the rendezvous tells, only the expiry is looked at.
+    const bool is_entered = !wish.is_let_in || wish.is_entering;
+    if (!is_entered && rendezvous.exists()) {
+      wish.is_entering = rendezvous.ask(rendezvous::Fetch{room, {}}, Rendezvous::ForEntry{room});
+    }
+    // Where the rendezvous tells, nobody is to be visited.
     if (wish.record.via.empty()) continue;
     const auto address = parse_address(wish.record.via, kDoorPortDefault);
     if (!address || visits_.size() >= kVisitsMax) continue;
-    append(actions, visit({*address, Repeat{room, {}}}, knocking(wish)));
+    append(actions, knock_at(*address, wish));
   }
   for (const RoomId& room : expired) {
     append(actions, end(turn, room, ExitCode::refused, "the knock has expired without an answer"));

@@ -5,9 +5,11 @@
 // it goes on by itself, over restarts, until I am in, a member has said no, or it
 // has expired: whoever waits is answered, else a notice tells. At a door the knock
 // is repeated; any member may come to my door and say that I am in, and may then
-// link with me: those are the wish's hosts.
+// link with me: those are the wish's hosts. A stranger can say so too: whom a door,
+// the rendezvous or a chain has named stays, of the others the newest.
 //
-// Pure; owned by Node. Bounded: kWishesMax wishes, kHostsMax hosts each.
+// Pure; owned by Node. Bounded: kWishesMax wishes, kHostsMax hosts each, and one
+// request of each kind.
 #pragma once
 
 #include <map>
@@ -30,15 +32,26 @@ class Wishes {
   // Numbers of visits from here on are mine.
   static constexpr std::uint64_t kFirstVisit = std::uint64_t{1} << 62U;
 
+  // Who waits, and for what.
+  struct Waiter {
+    RequestId request;
+    bool is_for_end = false;  // Else for the knock to be taken.
+  };
   struct Wish {
     WishRecord record;
-    Knock knock;                         // As in the record.
-    std::optional<RequestId> request;    // Who waits for the end.
+    Knock knock;  // As in the record.
+    // The knock was taken, or may have been before a restart: only a standing ends the wish.
+    bool is_taken = false;
+    std::vector<Waiter> waiters = {};    // For the knock to be taken, only until it is.
     std::uint64_t size = 0;              // Of the room, if it was told;
     std::uint64_t voted = 0;             // and how many have voted.
-    TimePoint due = TimePoint::never();  // Of the next knock at the door.
+    TimePoint due = TimePoint::never();  // Of the next knock at the door, or of the next entry.
     Duration backoff = kWishBackoffMin;
-    bool is_entering = false;  // It has been said that I am in.
+    bool is_let_in = false;             // It has been said that I am in;
+    bool is_entering = false;           // and all about the room has been asked for.
+    std::set<PeerId> vouched_for = {};  // Hosts that have not merely invited me.
+
+    bool is_awaited() const;  // Somebody waits for the end.
   };
 
   Wishes(const PeerId& self, const std::vector<WishRecord>& stored);
@@ -48,28 +61,35 @@ class Wishes {
   // --- My user ---
   Actions join(const Turn& turn, Rendezvous& rendezvous, const event::JoinRequested& event);
   void request_dropped(const RequestId& request);
-  // I wish it no more.
+  // I wish it no more. Whoever waits is told so.
   Actions give_up(const RoomId& room);
 
   // --- By way of the rendezvous ---
   Actions described(const Turn& turn, Rendezvous& rendezvous, const Card& own,
                     const event::JoinRequested& event, const rendezvous::Answer& answer);
-  Actions knocked(const Turn& turn, const RoomId& room, const rendezvous::Answer& answer);
+  Actions knocked(const RoomId& room, const rendezvous::Answer& answer);
+  // The rendezvous could not be asked to take the knock.
+  Actions unreached(Rendezvous& rendezvous, const RoomId& room, const std::string& why);
   // Where I stand, as the rendezvous says. Answers the room if it is to be entered.
   std::optional<RoomId> told(const Turn& turn, const Standing& standing, Actions& actions);
+  // It did not tell all about the room: it is asked again, by the next standing or in a while.
+  void not_entered(const RoomId& room);
 
   // --- At doors ---
   Actions answered(const Turn& turn, const Card& own, const event::DoorAnswered& event);
   Actions failed(const event::DoorFailed& event);
-  // A member says that I am in. False if I do not wish to be, or it is one too many.
+  // A member says that I am in. False if it means another, I do not wish to be, or it is one
+  // too many.
   bool invited(const door::Invitation& invitation, Actions& actions);
   // A member, of which the rendezvous or a chain tells.
   void add_host(const RoomId& room, const Card& card, Actions& actions);
 
   // I am in: answers whoever waits with `row`.
   Actions entered(const RoomId& room, control::Record row);
+  // The room has another creator than the one that was told.
+  Actions mismatched(const Turn& turn, const RoomId& room);
 
-  Actions timer(const Turn& turn);
+  Actions timer(const Turn& turn, Rendezvous& rendezvous);
   TimePoint deadline() const;
 
   const Wish* find(const RoomId& room) const;
@@ -86,7 +106,7 @@ class Wishes {
   // My knock.
   struct Repeat {
     RoomId room;
-    std::optional<RequestId> request;  // Who waits for it to be taken.
+    ChangeId knock;
   };
   struct Visit {
     Address address;
@@ -103,13 +123,18 @@ class Wishes {
   Result<Wish*> begin(const Turn& turn, const Card& own, const event::JoinRequested& event,
                       const Found& found, Actions& actions);
   Actions visit(Visit visit, Bytes question);
+  Actions knock_at(const Address& address, const Wish& wish);
+  Wish* wish_of(const Repeat& repeat);
   Actions asked_at_door(const Turn& turn, const Card& own, const Visit& visit, const Ask& ask,
                         const door::Answer& answer);
-  Actions knocked_at_door(const Turn& turn, const Repeat& repeat, const door::Answer& answer);
+  Actions knocked_at_door(const Turn& turn, const Visit& visit, const Repeat& repeat,
+                          const door::Answer& answer);
   Actions failed_visit(const Visit& visit, const std::string& why);
-  Actions taken(const Wish& wish, const std::optional<RequestId>& request) const;
-  Actions refused(const RoomId& room, const std::optional<RequestId>& request, ExitCode code,
-                  const std::string& why);
+  // The knock was taken; or refused; or it did not get there.
+  static Actions taken(Wish& wish);
+  Actions refused(const RoomId& room, ExitCode code, const std::string& why);
+  Actions undelivered(const RoomId& room, const std::string& why);
+  void host(const RoomId& room, const Card& card, bool is_vouched_for, Actions& actions);
   // It ends without my being in.
   Actions end(const Turn& turn, const RoomId& room, ExitCode code, const std::string& why);
   std::optional<ExitCode> ended_by(State state, std::string& why) const;
@@ -117,7 +142,6 @@ class Wishes {
   PeerId self_;
   std::map<RoomId, Wish> wishes_;
   std::map<RoomId, WishRecord> over_;
-  std::map<RoomId, RequestId> asking_;  // Who waits for the rendezvous to take the knock.
   std::map<VisitId, Visit> visits_;
   VisitId last_visit_{kFirstVisit};
 };

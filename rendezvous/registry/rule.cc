@@ -78,13 +78,15 @@ Verdict rule_knock(const Room& room, const Asking& asking, const Knock& knock, c
                    Draft& draft) {
   const PeerId& candidate = knock.card.id;
   if (asking.who != candidate && !room.is_present(asking.who)) return no_member();
-  if (room.is_present(candidate))
-    return deny(ExitCode::failed, "it is a member of the room already");
   const Stand* stand = room.stand_of(candidate);
   if (stand != nullptr && stand->standing.admission == knock.id) {
-    if (stand->standing.state == State::waiting) return {};
+    // Its candidate may not have heard yet that it was taken, or let in: the standing tells.
+    const State state = stand->standing.state;
+    if (state == State::waiting || state == State::member) return {};
     return deny(ExitCode::refused, "that knock has been answered; knock anew");
   }
+  if (room.is_present(candidate))
+    return deny(ExitCode::failed, "it is a member of the room already");
   if (stand != nullptr && stand->standing.state == State::waiting) {
     return deny(ExitCode::failed, "it has knocked already, and waits for votes");
   }

@@ -170,19 +170,33 @@ TEST(Door, TheLargestKnockFitsADoor) {
 }
 
 TEST(Door, InvitationCarriesARoomAndTheCardOfAMember) {
-  const auto invitation = asked(door::Invitation{kRoom, fixture::card_of(kBob, "bob")});
+  const Card card = fixture::card_of(kBob, "bob");
+
+  const auto invitation = asked(door::Invitation::make(kBob, kRoom, card, kAnna.id()));
 
   EXPECT_EQ(invitation.room, kRoom);
-  EXPECT_EQ(invitation.card.raw, fixture::card_of(kBob, "bob").raw);
-  Card forged = fixture::card_of(kBob);
-  forged.raw.back() ^= 1U;
-  EXPECT_EQ(fault_of(door::decode_question(door::encode(door::Invitation{kRoom, forged}))),
-            Fault::forged);
+  EXPECT_EQ(invitation.card.raw, card.raw);
+  EXPECT_EQ(invitation.to, kAnna.id());
+}
+
+TEST(Door, AnInvitationIsForgedUnlessItsCardsOwnerSignedItForThisRoomAndCandidate) {
+  const auto fault_after = [](auto change) {
+    auto invitation =
+        door::Invitation::make(kBob, kRoom, fixture::card_of(kBob, "bob"), kAnna.id());
+    change(invitation);
+    return fault_of(door::decode_question(door::encode(invitation)));
+  };
+
+  EXPECT_EQ(fault_after([](auto& it) { it.to = kCarl.id(); }), Fault::forged);
+  EXPECT_EQ(fault_after([](auto& it) { it.room = fixture::filled<RoomId>(8); }), Fault::forged);
+  EXPECT_EQ(fault_after([](auto& it) { it.card = fixture::card_of(kCarl); }), Fault::forged);
+  EXPECT_EQ(fault_after([](auto& it) { it.card.raw.back() ^= 1U; }), Fault::forged);
 }
 
 TEST(Door, MutantsOfAQuestionAreRefusedOrReadAsWhatTheySay) {
   const Bytes inquiry = door::encode(door::Inquiry{"garden", kAnna.id()});
-  const Bytes invitation = door::encode(door::Invitation{kRoom, fixture::card_of(kBob)});
+  const Bytes invitation =
+      door::encode(door::Invitation::make(kBob, kRoom, fixture::card_of(kBob), kAnna.id()));
   for (const Bytes& bytes : {inquiry, invitation}) {
     fixture::count_taken_mutants(bytes, [](const Bytes& mutant) {
       const auto read = door::decode_question(mutant);

@@ -61,6 +61,17 @@ TEST_F(RuleTest, AKnockForARoomOneIsInIsRefused) {
   EXPECT_EQ(join(2, knock_of(2, roster.room(), "again")), 1);
 }
 
+TEST_F(RuleTest, TheKnockThatLetItsCandidateInIsTakenAgain) {
+  const Roster roster = make_room(1, "ops");
+  const Knock knock = knock_of(2, roster.room());
+  ASSERT_EQ(join(2, knock), 0);
+  certify(roster, value_of_changes(roster, {knock}));
+  pass(2min);
+
+  EXPECT_EQ(join(2, knock), 0) << "it was off when it was let in";
+  EXPECT_EQ(state(2, roster.room()), State::member);
+}
+
 TEST_F(RuleTest, AKnockMustNameTheHeightAtWhichItsCandidateWent) {
   const Roster roster = three();
   const Knock early = knock_of(3, roster.room(), "again");

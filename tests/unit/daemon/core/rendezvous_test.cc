@@ -104,6 +104,57 @@ TEST_F(Asking, WhatIsTooMuchDropsWhatMembersCanDoWithout) {
   EXPECT_TRUE(has_fetched);
 }
 
+TEST_F(Asking, WhatSomebodyWaitsForIsNotDroppedSilently) {
+  for (std::uint64_t i = 0; i < Rendezvous::kQuestionsMax; ++i) {
+    EXPECT_TRUE(rendezvous.ask(wire::List{}, Rendezvous::ForList{{i}, {}}));
+  }
+
+  EXPECT_FALSE(rendezvous.ask(wire::List{}, Rendezvous::ForList{{9999}, {}}));
+  EXPECT_THAT(rendezvous.failed(fixture.at(0s), {Desk::ask, "no answer"}),
+              SizeIs(Rendezvous::kQuestionsMax));
+}
+
+TEST_F(Asking, OfListingsThatNobodyWaitsForTheNewestIsPut) {
+  for (std::uint64_t counter = 1; counter <= 3; ++counter) {
+    rendezvous.ask(wire::Add{sample_card(1, "anna", counter), 1h, true}, Rendezvous::ForListing{});
+  }
+
+  const auto questions = put(Desk::ask);
+
+  ASSERT_THAT(questions, SizeIs(1));
+  EXPECT_EQ(std::get<wire::Add>(questions[0]).card.counter, Counter{3});
+  answer(Desk::ask, wire::Done{});
+  EXPECT_THAT(put(Desk::ask), IsEmpty());
+}
+
+TEST_F(Asking, WhoWaitsForAKnockToBeTakenIsToldThatItCannotBeReached) {
+  const RoomId room = fixture::room();
+  rendezvous.ask(wire::Put{{Kind::knock, {}}}, Rendezvous::ForKnock{room, RequestId{7}});
+  rendezvous.ask(wire::Put{{Kind::knock, {}}}, Rendezvous::ForKnock{room});
+
+  EXPECT_THAT(rendezvous.failed(fixture.at(0s), {Desk::ask, "no answer"}), SizeIs(1));
+
+  EXPECT_THAT(put(Desk::ask, kAskBackoffMin), SizeIs(1)) << "the other is asked again";
+}
+
+TEST_F(Asking, AKnockOrARoomWhoseUserIsGoneIsPutNevertheless) {
+  const RoomId room = fixture::room();
+  rendezvous.ask(wire::Put{{Kind::knock, {}}}, Rendezvous::ForKnock{room, RequestId{7}});
+  rendezvous.ask(wire::Put{{Kind::genesis, {}}}, Rendezvous::ForCreation{room, {8}});
+  rendezvous.ask(wire::List{}, Rendezvous::ForList{{9}, {}});
+
+  for (const std::uint64_t request : {7U, 8U, 9U}) rendezvous.request_dropped({request});
+
+  EXPECT_THAT(rendezvous.failed(fixture.at(0s), {Desk::ask, "no answer"}), IsEmpty());
+  std::size_t puts = 0;
+  while (!put(Desk::ask, kAskBackoffMin).empty()) {
+    ++puts;
+    const auto reply = answer(Desk::ask, wire::Done{});
+    EXPECT_FALSE(std::holds_alternative<Rendezvous::ForCreation>(reply->purpose));
+  }
+  EXPECT_EQ(puts, 2U);
+}
+
 TEST_F(Asking, NewsAreAskedForFromWhereTheyEnded) {
   ASSERT_THAT(put(Desk::watch), SizeIs(1));
 
