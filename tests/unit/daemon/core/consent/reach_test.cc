@@ -56,8 +56,8 @@ TEST(Rounds, ALiarLeadsNobodyUpWhereOthersCannotFollow) {
   table.knocks(knock_of(table.room(), 9), {1, 2, 3});
   const auto first = table.advance(1);
   ASSERT_TRUE(first);
-  std::uint64_t allowed = 1000;
-  for (int i = 0; i < 20; ++i, allowed += 1000) {
+  std::uint64_t allowed = 900;
+  for (int i = 0; i < 20; ++i, allowed += 900) {
     table.at(1).learn(table.pledged(3, {allowed - 1}, first->value));
     table.advance(1, true, {allowed});
   }
@@ -76,6 +76,39 @@ TEST(Rounds, ALiarLeadsNobodyUpWhereOthersCannotFollow) {
 
   EXPECT_FALSE(sits(table.at(1), 3));
   EXPECT_EQ(table.at(1).roster().value(), table.at(2).roster().value());
+}
+
+// In every turn it opens for each of them a round above that of the other.
+TEST(Rounds, WhoIsVotedOutKeepsItselfInByNoRounds) {
+  Table table(3);
+  table.votes_out({3}, {1, 2});
+  std::uint64_t top = Table::kFounded.value;
+  for (int turn = 0; turn < 20; ++turn) {
+    for (const std::uint8_t who : List{1, 2}) {
+      top += 2;
+      table.at(who).learn(table.pledged(3, {top}, ValueId{{who}}));
+      const auto pledge = table.advance(who, true);
+      if (pledge) table.hear(who == 1 ? 2 : 1, *pledge);
+    }
+  }
+
+  EXPECT_FALSE(sits(table.at(1), 3) || sits(table.at(2), 3));
+}
+
+TEST(Rounds, NobodyIsLetInByAPledgeOfOthersWhileIKnowOfALiar) {
+  Table table(3);
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3});
+  for (const std::uint8_t value : List{1, 2}) {
+    table.at(1).learn(table.pledged(3, {3}, ValueId{{value}}));
+  }
+  const auto other = table.advance(2);
+  ASSERT_TRUE(other);
+
+  for (const Value& value : table.at(2).values()) table.at(1).learn(value);
+  table.at(1).learn(*other);
+  const auto own = table.advance(1, true);
+
+  EXPECT_FALSE(own && own->value == other->value);
 }
 
 // --- What was forgotten ---
