@@ -248,7 +248,8 @@ Actions Node::on(const Turn& turn, const event::VoteRequested& event) {
   const bool is_yes = event.ballot == event::Ballot::yes;
   const auto voted = (*membership)->vote(turn, *peer, is_yes, event.note);
   if (!voted) {
-    const bool is_late = voted.error().text == "the knock has expired";
+    const auto knock = (*membership)->knock_of(*peer);
+    const bool is_late = is_yes && knock && knock->expires <= turn.now.wall;
     return {refuse(event.request, is_late ? ExitCode::refused : exit_code(voted.error().fault),
                    voted.error().text)};
   }
