@@ -301,7 +301,11 @@ Actions Wishes::timer(const Turn& turn, Rendezvous& rendezvous) {
     if (!is_entered && rendezvous.exists()) {
       wish.is_entering = rendezvous.ask(rendezvous::Fetch{room, {}}, Rendezvous::ForEntry{room});
     }
-    // Where the rendezvous tells, nobody is to be visited.
+    // The rendezvous may have lost the knock; it takes it again as often as it comes.
+    if (wish.record.via.empty() && !wish.is_let_in && rendezvous.exists()) {
+      const Object object{Kind::knock, wish.record.knock};
+      rendezvous.ask(rendezvous::Put{object}, Rendezvous::ForKnock{room, std::nullopt});
+    }
     if (wish.record.via.empty()) continue;
     const auto address = parse_address(wish.record.via, kDoorPortDefault);
     if (!address || visits_.size() >= kVisitsMax) continue;

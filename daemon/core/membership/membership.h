@@ -99,7 +99,7 @@ class Membership {
   bool is_over() const;
   bool is_kept() const { return is_stored_; }
   // What others have decided can never be decided here.
-  bool is_apart() const { return is_left_out_ || !shown_apart_.empty(); }
+  bool is_apart() const { return !shown_apart_.empty(); }
   // It may see what members sign here.
   bool concerns(const PeerId& peer) const;
   Sitting sitting() const;
