@@ -326,6 +326,12 @@ Actions Membership::answer_rolls(const Turn& turn) {
       all.push_back(&object);
     }
     send_pages(room(), all, peer, actions);
+    // It may know what I lack, and only my own roll makes it tell.
+    TimePoint& ask_from = asked_[peer];
+    if (is_stored_ && roll.pool != consent_.pool() && turn.now.steady >= ask_from) {
+      ask_from = turn.now.steady + kPolicyInterval / 2;
+      actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(this->roll())});
+    }
     it = rolls_.erase(it);
   }
   return actions;
