@@ -67,6 +67,7 @@ void Wishes::resume(const Turn& turn, Rendezvous& rendezvous) {
     wish.due = turn.now.steady;
     if (wish.record.via.empty() && rendezvous.exists()) {
       rendezvous.ask(putting(wish), Rendezvous::ForKnock{room});
+      wish.due = turn.now.steady + kWishBackoffMin;
     }
   }
 }
