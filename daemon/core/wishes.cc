@@ -301,8 +301,12 @@ Actions Wishes::timer(const Turn& turn, Rendezvous& rendezvous) {
     if (!is_entered && rendezvous.exists()) {
       wish.is_entering = rendezvous.ask(rendezvous::Fetch{room, {}}, Rendezvous::ForEntry{room});
     }
-    // Where the rendezvous tells, nobody is to be visited.
-    if (wish.record.via.empty()) continue;
+    // Where the rendezvous tells, nobody is to be visited; but it may have forgotten the knock.
+    if (wish.record.via.empty()) {
+      const bool may_ask = rendezvous.exists() && !wish.is_let_in;
+      if (may_ask) rendezvous.ask(putting(wish), Rendezvous::ForKnock{room});
+      continue;
+    }
     const auto address = parse_address(wish.record.via, kDoorPortDefault);
     if (!address || visits_.size() >= kVisitsMax) continue;
     append(actions, knock_at(*address, wish));
