@@ -78,6 +78,10 @@ Actions Node::keep_company(const Turn& turn) {
     farewells_[*it] = turn.now.steady + kFarewellInterval;
     it = company_.erase(it);
   }
+  // Who is to show me a room may be linked already, for another's sake.
+  for (const auto& [room, wish] : wishes_.all()) {
+    for (const Card& host : wish.record.hosts) append(actions, tell_rolls(host.id));
+  }
   return actions;
 }
 
