@@ -51,7 +51,9 @@ void RendezvousWires::arrive(Id id) {
   if (!is_open() || manners_.is_down) return fail(id, 0ms, "connection refused");
   if (fabric_.prng().chance(manners_.drops)) return fail(id, patience, "no answer in time");
   const auto request = rendezvous::decode_request(asked.question);
-  CHECK(request);
+  if (!request) {
+    return answer(id, rendezvous::Failure{ExitCode::failed, request.error().text});
+  }
   const bool is_put = std::holds_alternative<rendezvous::Put>(request->question);
   if (is_put && fabric_.prng().chance(manners_.swallows)) return answer(id, rendezvous::Done{});
   const auto key = curve_key(fabric_.id(asked.host));

@@ -117,6 +117,7 @@ void RoomCheckers::check_comers(const Witness& witness, const Roster& before, co
   }
   for (const Knock& knock : value.knocks) {
     const PeerId& who = knock.card.id;
+    listed_.insert({me, who});
     if (!is_liar(witness.host)) let_in_.insert(knock.id);
     if (honest(who) && !knocked_.contains(knock.id)) {
       fail(witness, "lists somebody who has not knocked: " + short_text(who));
@@ -196,10 +197,13 @@ void RoomCheckers::storing_wish(const Witness& witness, const WishRecord& wish) 
   }
   knocked_.insert(knock->id);
   const bool is_early = !let_in_.contains(knock->id) && liars_.empty() && is_rendezvous_true_;
-  if (!wish.hosts.empty() && is_early) {
-    fail(witness, "learns where a member is before it is let in");
+  for (const Card& card : wish.hosts) {
+    hosted_.insert({witness.host, card.id});
+    // One that has not heard that I had gone since takes me for a member.
+    if (is_early && !listed_.contains({card.id, self(witness)})) {
+      fail(witness, "learns where a member is before it is let in");
+    }
   }
-  for (const Card& card : wish.hosts) hosted_.insert({witness.host, card.id});
 }
 
 // --- What leaves ------------------------------------------------------------

@@ -341,7 +341,13 @@ std::string RoomScript::unsettled() const {
 std::string RoomScript::differing(const Host& one, const Host& other) const {
   const Roster& roster = room_of(one)->roster();
   if (!roster.seat_of(other.id()) || knows_to_be_apart(one, other)) return "";
-  if (!is_in(other)) return one.name() + " lists " + other.name() + ", who is not in";
+  if (!is_in(other)) {
+    // A newcomer waits for the word of all who were there before.
+    const auto& members = roster.members();
+    const bool is_kept_out = std::any_of(members.begin(), members.end(),
+                                         [&](const auto& it) { return is_lost(it.first); });
+    return is_kept_out ? "" : one.name() + " lists " + other.name() + ", who is not in";
+  }
   const Roster& others = room_of(other)->roster();
   if (knows_to_be_apart(other, one)) return "";
   if (roster.members() == others.members()) return "";

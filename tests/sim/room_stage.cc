@@ -121,7 +121,7 @@ bool RoomStage::is_asked(const Host& who, const Host& candidate) const {
   if (!who.is_up()) return false;
   const auto rows = who.node().vote_records();
   return std::any_of(rows.begin(), rows.end(), [&](const control::Record& row) {
-    return row.text("id") == to_text(candidate.id());
+    return row.text("kind") == "knock" && row.text("id") == to_text(candidate.id());
   });
 }
 
