@@ -70,6 +70,10 @@ Actions Node::keep_company(const Turn& turn) {
     // A link may stand already, for another's sake.
     append(actions, tell_rolls(peer));
   }
+  // Who is linked already may have come to show me another room.
+  for (const auto& [room, wish] : wishes_.all()) {
+    for (const Card& host : wish.record.hosts) append(actions, tell_rolls(host.id));
+  }
   for (auto it = company_.begin(); it != company_.end();) {
     if (wanted.contains(*it)) {
       ++it;
@@ -77,10 +81,6 @@ Actions Node::keep_company(const Turn& turn) {
     }
     farewells_[*it] = turn.now.steady + kFarewellInterval;
     it = company_.erase(it);
-  }
-  // Who is to show me a room may be linked already, for another's sake.
-  for (const auto& [room, wish] : wishes_.all()) {
-    for (const Card& host : wish.record.hosts) append(actions, tell_rolls(host.id));
   }
   return actions;
 }
@@ -337,10 +337,7 @@ std::string Node::notice_text(const Membership& membership, const Membership::Ne
       return "this daemon has lost what it signed in " + room +
              " and signs nothing more there; to be a full member again: chatctl leave " + room +
              ", then join it anew";
-    case What::left_out:
-      return "the others in " + room +
-             " go on without you: you had agreed to something else; to come back: chatctl leave " +
-             room + ", then join it anew";
+    case What::left_out: return "you are in " + room + " no more: the others go on without you";
     case What::apart:
       return who + " and you have agreed to different things in " + room +
              ", and will not list the same members again";

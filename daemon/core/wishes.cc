@@ -301,12 +301,12 @@ Actions Wishes::timer(const Turn& turn, Rendezvous& rendezvous) {
     if (!is_entered && rendezvous.exists()) {
       wish.is_entering = rendezvous.ask(rendezvous::Fetch{room, {}}, Rendezvous::ForEntry{room});
     }
-    // Where the rendezvous tells, nobody is to be visited; but it may have forgotten the knock.
-    if (wish.record.via.empty()) {
-      const bool may_ask = rendezvous.exists() && !wish.is_let_in;
-      if (may_ask) rendezvous.ask(putting(wish), Rendezvous::ForKnock{room});
-      continue;
+    // The rendezvous may have lost the knock; it takes it again as often as it comes.
+    if (wish.record.via.empty() && !wish.is_let_in && rendezvous.exists()) {
+      const Object object{Kind::knock, wish.record.knock};
+      rendezvous.ask(rendezvous::Put{object}, Rendezvous::ForKnock{room, std::nullopt});
     }
+    if (wish.record.via.empty()) continue;
     const auto address = parse_address(wish.record.via, kDoorPortDefault);
     if (!address || visits_.size() >= kVisitsMax) continue;
     append(actions, knock_at(*address, wish));

@@ -130,7 +130,7 @@ class Consent {
   std::set<Seat> liars() const { return liars(roster()); }
   // A seat of mine in which I pledge nothing any more, the present one if I sit in it.
   std::optional<Seat> forgotten() const;
-  // The others go on without me, and I have pledged too much since to decide that.
+  // The others go on without me, and I cannot decide that.
   bool is_put_out() const;
   // Whoever sits in my last roster, in the one before, or where certified values lead to.
   std::set<PeerId> circle() const;

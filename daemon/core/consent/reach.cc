@@ -190,8 +190,9 @@ void Consent::settle_on(Stage stage) {
 bool Consent::is_put_out() const {
   const auto seat = roster().seat_of(self_);
   if (!seat) return false;
+  // What I could have decided, I have: I have pledged too much since, or lack my elders' words.
   const bool is_ahead = std::any_of(stages_.begin(), stages_.end(), [&](const Stage& stage) {
-    return !stage.roster->holds(*seat) && stage.round < high_;
+    return !stage.roster->holds(*seat);
   });
   const bool is_beside =
       tip().value != nullptr && tip().before->holds(*seat) &&

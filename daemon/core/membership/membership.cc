@@ -35,6 +35,7 @@ Result<Membership> Membership::restore(const MembershipState& stored, const Peer
   }
   for (const Knock& knock : consent.knocks()) membership.shown_.insert(knock.id);
   for (const Eviction& eviction : consent.evictions()) membership.shown_.insert(eviction.id());
+  membership.is_left_out_ = stored.room.is_gone && !membership.left_ && !membership.is_closed_;
   membership.shown_liars_ = consent.liars();
   membership.told_.clear();
   membership.posted_.clear();
@@ -264,7 +265,8 @@ void Membership::post_chain() {
 // --- Queries ---
 
 bool Membership::is_in() const {
-  return is_stored_ && !left_ && !is_closed_ && roster().seat_of(self_).has_value();
+  const bool has_gone = left_ || is_closed_ || is_left_out_;
+  return is_stored_ && !has_gone && roster().seat_of(self_).has_value();
 }
 
 bool Membership::is_over() const {

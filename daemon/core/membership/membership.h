@@ -99,7 +99,7 @@ class Membership {
   bool is_over() const;
   bool is_kept() const { return is_stored_; }
   // What others have decided can never be decided here.
-  bool is_apart() const { return is_left_out_ || !shown_apart_.empty(); }
+  bool is_apart() const { return !shown_apart_.empty(); }
   // It may see what members sign here.
   bool concerns(const PeerId& peer) const;
   Sitting sitting() const;
@@ -165,6 +165,7 @@ class Membership {
   std::map<PeerId, TimePoint> knocked_at_;  // New knocks of the last half minute.
   std::set<Seat> leavers_;                  // Who has said that it goes.
   std::map<PeerId, TimePoint> rolled_;      // not before.
+  std::map<PeerId, TimePoint> asked_;       // When I may ask each again what I lack.
   std::map<Hash, Object> kept_;             // As stored.
   std::set<ChangeId> shown_;                // Knocks and evictions of which people have been told.
   std::set<Seat> shown_liars_;

@@ -194,6 +194,7 @@ void Membership::note_change(const Members& before) {
       // Back again, in a new seat.
       beware(admission);
       left_.reset();
+      is_left_out_ = false;
       record_.is_gone = false;
       is_record_due_ = true;
       news_.push_back({News::What::entered, {}, {}});
@@ -238,6 +239,10 @@ void Membership::tell_decided(const Turn& turn) {
 }
 
 void Membership::look_for_news() {
+  if (is_in() && consent_.is_put_out()) {
+    is_left_out_ = record_.is_gone = is_record_due_ = true;
+    news_.push_back({News::What::left_out, {}, {}});
+  }
   if (!is_in()) return;
   std::set<ChangeId> open;
   for (const Knock& knock : consent_.knocks()) open.insert(knock.id);
@@ -261,8 +266,6 @@ void Membership::look_for_news() {
     if (shown_apart_.insert(seat).second) news_.push_back({News::What::apart, {seat.peer}, {}});
   }
   std::erase_if(shown_apart_, [&](const Seat& seat) { return !apart.contains(seat); });
-  const bool was_left_out = std::exchange(is_left_out_, consent_.is_put_out());
-  if (is_left_out_ && !was_left_out) news_.push_back({News::What::left_out, {}, {}});
   for (const Seat& seat : consent_.liars()) {
     if (shown_liars_.insert(seat).second) news_.push_back({News::What::lied, {seat.peer}, {}});
   }
@@ -323,6 +326,12 @@ Actions Membership::answer_rolls(const Turn& turn) {
       all.push_back(&object);
     }
     send_pages(room(), all, peer, actions);
+    // It may know what I lack, and only my own roll makes it tell.
+    TimePoint& ask_from = asked_[peer];
+    if (is_stored_ && roll.pool != consent_.pool() && turn.now.steady >= ask_from) {
+      ask_from = turn.now.steady + kPolicyInterval / 2;
+      actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(this->roll())});
+    }
     it = rolls_.erase(it);
   }
   return actions;

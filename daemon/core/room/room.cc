@@ -364,6 +364,11 @@ Stamp Room::final_stamp(const Clock& clock) const {
   // followed others further, and a restart begins at the promise.
   Stamp settled = clock.promised();
   for (const auto& [peer, member] : members_) settled = std::min(settled, member.settled);
+  // What is still to come of those who went lies above what is held of it.
+  for (const auto& [feed, last] : ended_) {
+    const Feeds::State state = feeds_.state(feed);
+    if (state.have < last) settled = std::min(settled, state.stamp);
+  }
   return settled;
 }
 
