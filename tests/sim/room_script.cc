@@ -144,6 +144,11 @@ void RoomScript::users_look(Duration interval) {
       Host& host = world_.host(i);
       if (!host.is_up()) continue;
       if (is_in(host)) {
+        if (room_of(host)->record.forgotten == room_of(host)->roster().seat_of(host.id())) {
+          // As its notice says.
+          world_.leave(host, kRoom);
+          continue;
+        }
         vote(host);
         if (is_healed_) put_out_the_lost(host);
       } else {

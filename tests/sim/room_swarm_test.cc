@@ -54,10 +54,9 @@ void run_part(std::uint64_t part) {
               static_cast<double>(sum.seeds) / took.count());
 }
 
-// Not green yet: seeds 118 and 127, and more. Run with --gtest_also_run_disabled_tests.
-TEST(RoomSwarm, DISABLED_FirstPartOfTheSeedsIsSafeAndLive) { run_part(0); }
-TEST(RoomSwarm, DISABLED_SecondPartOfTheSeedsIsSafeAndLive) { run_part(1); }
-TEST(RoomSwarm, DISABLED_ThirdPartOfTheSeedsIsSafeAndLive) { run_part(2); }
+TEST(RoomSwarm, FirstPartOfTheSeedsIsSafeAndLive) { run_part(0); }
+TEST(RoomSwarm, SecondPartOfTheSeedsIsSafeAndLive) { run_part(1); }
+TEST(RoomSwarm, ThirdPartOfTheSeedsIsSafeAndLive) { run_part(2); }
 
 TEST(RoomReplay, ASeedMeansTheSameRunEveryTime) {
   for (const std::uint64_t seed : {3, 14}) {

@@ -187,7 +187,12 @@ std::vector<Knock> Consent::knocks() const {
 
 std::vector<Eviction> Consent::evictions() const {
   std::vector<Eviction> all;
-  for (const auto& [id, eviction] : ballots_.evictions()) all.push_back(eviction);
+  for (const auto& [id, eviction] : ballots_.evictions()) {
+    const auto& seats = eviction.seats;
+    const bool all_sit = std::all_of(seats.begin(), seats.end(),
+                                     [&](const Seat& seat) { return roster().holds(seat); });
+    if (all_sit) all.push_back(eviction);
+  }
   return all;
 }
 

@@ -107,7 +107,8 @@ class Consent {
   std::optional<Decided> own_decided() const;
 
   std::vector<Knock> knocks() const;
-  // The evictions that somebody wants; and one of them, or one that was set aside.
+  // The evictions that somebody wants, of those who sit here now; and one of them, or one that
+  // was set aside.
   std::vector<Eviction> evictions() const;
   std::optional<Eviction> eviction(const ChangeId& change) const;
   // How each seat has voted about a change.
