@@ -181,6 +181,7 @@ control::Record Net::counters() const {
       {"visits_failed", visits_.failed()},
       {"rendezvous_answered", rendezvous_.answered()},
       {"rendezvous_failed", rendezvous_.failed()},
+      {"rendezvous_unasked", rendezvous_.unasked()},
   };
   control::Record record;
   for (const auto& [name, count] : counts) record.set(name, signed_count(count));

@@ -93,8 +93,10 @@ void RendezvousClient::read(Counter& counter) {
   while (budget.is_left() && receive_parts(counter.line->socket(), 2, parts)) {
     const ByteView frame = view(parts.back());
     budget.spend(frame.size());
-    // What nobody has asked for is dropped.
-    if (!counter.is_sent) continue;
+    if (!counter.is_sent) {
+      ++unasked_;
+      continue;
+    }
     if (parts.size() != 2 || !parts.front().empty()) {
       return fail_with(counter, "what the rendezvous says is no answer");
     }

@@ -41,6 +41,8 @@ class RendezvousClient {
 
   std::uint64_t answered() const { return answered_; }
   std::uint64_t failed() const { return failed_; }
+  // What came though nobody had asked; it is dropped.
+  std::uint64_t unasked() const { return unasked_; }
 
  private:
   struct Counter {
@@ -55,7 +57,7 @@ class RendezvousClient {
 
   Line connect(TimePoint now);
   void step(TimePoint now, Counter& counter);
-  static void read(Counter& counter);
+  void read(Counter& counter);
   static void fail_with(Counter& counter, std::string why);
 
   zmq::context_t* context_;
@@ -64,6 +66,7 @@ class RendezvousClient {
   std::array<Counter, 2> counters_;
   std::uint64_t answered_ = 0;
   std::uint64_t failed_ = 0;
+  std::uint64_t unasked_ = 0;
 };
 
 }  // namespace p2pchat

@@ -201,6 +201,7 @@ TEST_F(RendezvousClientTest, DropsWhatItHasNotAskedFor) {
   answer("first");
   answer("and more");
   ASSERT_EQ(answered(), "first");
+  ASSERT_TRUE(until({&*alice_}, [&] { return alice_->counter("rendezvous_unasked") == 1; }));
   ask("two");
   (void)request();
   answer("second");
