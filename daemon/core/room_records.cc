@@ -97,7 +97,10 @@ std::vector<control::Record> Node::many_records() const {
     row.set("members", whole(membership.roster().members().size()));
     row.set("size", whole(membership.roster().size_max()));
     row.set("height", whole(membership.roster().height()));
-    row.set("state", !membership.is_in() ? "gone" : membership.is_apart() ? "apart" : "in");
+    const auto* wish = wishes_.find(id);
+    const char* outside = wish == nullptr ? "gone" : "asking";
+    row.set("state", !membership.is_in() ? outside : membership.is_apart() ? "apart" : "in");
+    if (wish != nullptr) row.set("voted", whole(wish->voted));
     row.set("creator", name_of(membership.record().genesis.creator));
     row.set("room", to_text(id));
     if (const Room* room = room_of(id)) add_room_facts(*room, row);

@@ -78,10 +78,11 @@ std::string Node::room_name(const Genesis& genesis) const {
 void Node::restore_rooms(const Snapshot& snapshot) {
   for (const MembershipState& stored : snapshot.memberships) {
     // Of a room that never came to be, nothing is to be shown.
-    const bool is_abandoned =
-        stored.room.is_gone && stored.decisions.empty() && stored.objects.empty();
-    if (is_abandoned) abandoned_[stored.room.genesis.name] = stored.room.genesis;
-    if (stored.room.is_gone && stored.decisions.empty()) continue;
+    const bool never_was = stored.room.is_gone && stored.decisions.empty() && !stored.pledge;
+    if (never_was && stored.objects.empty()) {
+      abandoned_[stored.room.genesis.name] = stored.room.genesis;
+    }
+    if (never_was) continue;
     auto membership = Membership::restore(stored, identity_.id());
     if (!membership) {
       damage_ = "the room " + stored.room.name + " is damaged: " + membership.error().text;

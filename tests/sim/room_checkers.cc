@@ -111,6 +111,7 @@ void RoomCheckers::storing_decision(const Witness& witness, const action::StoreD
 
 void RoomCheckers::check_comers(const Witness& witness, const Roster& before, const Value& value) {
   const PeerId& me = self(witness);
+  for (const auto& [peer, admission] : before.members()) listed_.insert({me, peer});
   const bool decides = holds(before.quorum(value), me);
   if (!decides && before.seat_of(me) && before.after(value).seat_of(me)) {
     fail(witness, "stays without having been asked");
@@ -261,15 +262,14 @@ void RoomCheckers::leaving_object(const Witness& witness, const Object& object) 
 void RoomCheckers::leaving_vote(const Witness& witness, const Vote& vote) {
   const auto [it, is_new] = votes_.try_emplace({vote.seat, vote.change}, vote.yes);
   if (it->second != vote.yes) return fail(witness, "votes both ways");
+  // What has been stored once may be settled since, or come back to whoever has lost it.
+  if (stored_votes_.contains(vote.raw)) return;
   const Disk::Membership* kept = witness.disk.membership(vote.room);
   if (kept == nullptr) return fail(witness, "votes in a room that it does not keep");
   const bool is_settled =
       std::any_of(kept->decisions.begin(), kept->decisions.end(),
                   [&](const StoredDecision& each) { return is_about(each.value, vote.change); });
-  // What has been stored once may be settled since.
-  if (!stored_votes_.contains(vote.raw) && !is_settled) {
-    fail(witness, "tells a vote that is not durable");
-  }
+  if (!is_settled) fail(witness, "tells a vote that is not durable");
 }
 
 // Whom it has decided to be a member some time, or who was named as one that shows it a room.

@@ -20,7 +20,8 @@ struct Sum {
   std::uint64_t decisions = 0;
 };
 
-void run_seed(std::uint64_t seed, Sum& sum) {
+// An exception ends the process, so that its seed is told.
+void run_seed(std::uint64_t seed, Sum& sum) noexcept {
   RoomScript script(seed);
   running() = {seed, "RoomSwarm", &script.world().trace()};
   const std::string failure = script.play();

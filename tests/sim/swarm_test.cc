@@ -19,7 +19,8 @@ struct Sum {
   std::uint64_t successes = 0;
 };
 
-void run_seed(std::uint64_t seed, Sum& sum) {
+// An exception ends the process, so that its seed is told.
+void run_seed(std::uint64_t seed, Sum& sum) noexcept {
   Script script(seed);
   running() = {seed, "Swarm", &script.world().trace()};
   const std::string failure = script.play();

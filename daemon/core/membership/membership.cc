@@ -253,6 +253,13 @@ void Membership::post_again() {
   if (close_) posted_.push_back({Kind::close, *close_});
 }
 
+void Membership::expect(const ChangeId& knock) {
+  expected_ = knock;
+  // Its creator, who has lost it.
+  const auto seat = roster().seat_of(self_);
+  if (!is_stored_ && seat) beware(seat->admission);
+}
+
 void Membership::post_chain() {
   if (std::exchange(is_chain_posted_, true)) return;
   if (record_.genesis.creator == self_) posted_.push_back({Kind::genesis, record_.genesis.raw});

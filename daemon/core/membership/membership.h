@@ -60,7 +60,7 @@ class Membership {
   // What somebody has signed. `from`: over whose link it came.
   void take(const Turn& turn, const Object& object, const std::optional<PeerId>& from);
   // My own knock, as I remember it. A seat by another one is of a life that I have forgotten.
-  void expect(const ChangeId& knock) { expected_ = knock; }
+  void expect(const ChangeId& knock);
   // As it is to be listed here; until I am in.
   void rename(std::string name) { record_.name = std::move(name); }
   // A knock at my door: taken in, or refused with the reason.
@@ -134,6 +134,8 @@ class Membership {
   Actions settle(const Turn& turn);
   Actions decided(const Turn& turn, const std::vector<Consent::Decision>& decisions,
                   const Members& before);
+  // From now on it is stored.
+  Actions keep(bool is_gone);
   void beware(const ChangeId& admission);
   void note_change(const Members& before);
   Actions pledge(const Turn& turn, const Consent::Promise& promise);

@@ -147,11 +147,8 @@ Actions Membership::settle(const Turn& turn) {
 Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decision>& decisions,
                             const Members& before) {
   Actions actions;
-  const bool was_kept = is_stored_;
-  if (!was_kept) {
-    is_stored_ = true;
-    actions.push_back(action::StoreRoom{record_});
-  }
+  const bool was_ever_in = is_stored_ && !(record_.is_gone && chain_.empty());
+  if (!was_ever_in) append(actions, keep(false));
   for (const Consent::Decision& decision : decisions) {
     chain_.resize(std::min<std::size_t>(chain_.size(), decision.value.height - 1));
     chain_.push_back({decision.value, decision.certificate});
@@ -160,20 +157,27 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
     const Object certificate{Kind::certificate, decision.certificate.encode()};
     for (const Object& object : {value, certificate}) {
       told_.push_back({object, std::nullopt});
-      if (was_kept) posted_.push_back(object);
+      if (was_ever_in) posted_.push_back(object);
     }
     for (const auto& entry : decision.certificate.entries) {
       turn.clock.observe(entry.stamp, turn.now.wall);
     }
   }
   is_changed_ = true;
-  if (was_kept) {
+  if (was_ever_in) {
     note_change(before);
   } else {
     beware(roster().seat_of(self_)->admission);
     news_.push_back({News::What::entered, {}, {}});
   }
   return actions;
+}
+
+Actions Membership::keep(bool is_gone) {
+  is_stored_ = true;
+  is_left_out_ = false;
+  record_.is_gone = is_gone;
+  return {action::StoreRoom{record_}};
 }
 
 // Whoever does not remember its own knock may not remember pledges either.
@@ -213,6 +217,9 @@ void Membership::note_change(const Members& before) {
 }
 
 Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
+  Actions actions;
+  // Who is let in but has not decided it yet may pledge, and must not forget it.
+  if (!is_stored_) append(actions, keep(true));
   Pledge pledge;
   pledge.room = room();
   pledge.seat = promise.seat;
@@ -226,7 +233,8 @@ Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
     told_.push_back({object, std::nullopt});
     posted_.push_back(object);
   }
-  return {action::StorePledge{pledge, promise.value}};
+  actions.push_back(action::StorePledge{pledge, promise.value});
+  return actions;
 }
 
 void Membership::tell_decided(const Turn& turn) {

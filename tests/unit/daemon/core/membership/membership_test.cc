@@ -151,6 +151,53 @@ TEST(Membership, ItGoesOnFromWhatIsStored) {
   EXPECT_EQ(restored->voted_on(circle.knock_of(kCarl).id), 1U);
 }
 
+// Its elders' words are still to come.
+TEST(Membership, ANewcomerRemembersWhatItPledgesBeforeItIsIn) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.add(kCarl);
+  circle.cut_off(kCarl);
+  const Knock knock = circle.knock_of(kCarl);
+  circle.of(kCarl).expect(knock.id);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), knock));
+  circle.settle();
+  ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+  ASSERT_TRUE(circle.of(kBob).vote(circle.turn_of(kBob), kCarl.id(), true, ""));
+  circle.settle();
+  circle.cut_off(kAnna);
+  circle.of(kBob).leave(circle.turn_of(kBob), std::nullopt);
+  circle.settle();
+  for (const Object& object : circle.of(kBob).objects_for(kCarl.id(), circle.of(kCarl).roll())) {
+    if (object.kind == Kind::decided) continue;
+    circle.of(kCarl).take(circle.turn_of(kCarl), object, std::nullopt);
+  }
+  circle.settle();
+
+  const MembershipState stored = circle.stored(kCarl);
+  ASSERT_TRUE(stored.pledge);
+  EXPECT_TRUE(stored.room.is_gone);
+  EXPECT_FALSE(circle.of(kCarl).is_in());
+  const auto restored = Membership::restore(stored, kCarl.id());
+  ASSERT_TRUE(restored) << restored.error().text;
+  EXPECT_EQ(restored->consent().floor(), stored.pledge->pledge.round);
+  circle.bring_back(kAnna);
+  circle.bring_back(kCarl);
+  EXPECT_TRUE(circle.of(kCarl).is_in());
+  EXPECT_FALSE(circle.of(kCarl).record().is_gone);
+  EXPECT_EQ(circle.at(kCarl).news.front().what, What::entered);
+}
+
+TEST(Membership, ACreatorWhoHasLostItsRoomPledgesNothingInItsOldSeat) {
+  Circle circle;
+  circle.admit(kBob);
+  Membership lost(circle.room(), "garden", kAnna.id());
+
+  lost.expect(circle.knock_of(kAnna).id);
+
+  const Seat seat{kAnna.id(), genesis_change(circle.room().room)};
+  EXPECT_EQ(lost.consent().forgotten(), seat);
+}
+
 TEST(Membership, WhoDoesNotRememberItsKnockPledgesNothing) {
   Circle circle;
   circle.add(kBob);
