@@ -133,12 +133,33 @@ bool Roster::is_certified(const Value& next, const Certificate& certificate) con
   return true;
 }
 
+namespace {
+
+// Of everybody who goes by `value`.
+bool ends_alike(const Value& wider, const Value& value) {
+  std::set<PeerId> goers;
+  for (const auto& seats : {evicted_by(value), left_by(value)}) {
+    for (const Seat& seat : seats) goers.insert(seat.peer);
+  }
+  const auto heads_in = [&](const Value& of) {
+    std::vector<Head> heads;
+    for (const Head& head : of.heads) {
+      if (goers.contains(head.feed.author)) heads.push_back(head);
+    }
+    return heads;
+  };
+  return heads_in(wider) == heads_in(value);
+}
+
+}  // namespace
+
 bool widens(const Value& wider, const Value& value) {
   const auto same_knock = [](const Knock& a, const Knock& b) { return a.id == b.id; };
   return wider.previous == value.previous &&
          std::equal(wider.knocks.begin(), wider.knocks.end(), value.knocks.begin(),
                     value.knocks.end(), same_knock) &&
-         includes(evicted_by(wider), evicted_by(value)) && includes(left_by(wider), left_by(value));
+         includes(evicted_by(wider), evicted_by(value)) &&
+         includes(left_by(wider), left_by(value)) && ends_alike(wider, value);
 }
 
 }  // namespace p2pchat

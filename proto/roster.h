@@ -56,7 +56,7 @@ class Roster {
 };
 
 // Two values with the same previous: `wider` lets the same in as `value`, and the same and perhaps
-// more go.
+// more go; and the feeds of those who go by `value` end alike.
 bool widens(const Value& wider, const Value& value);
 
 }  // namespace p2pchat

@@ -182,6 +182,7 @@ void Consent::add_goers(const Roster& roster, Value& next) const {
   for (const Eviction& eviction : next.evictions) {
     going.insert(eviction.seats.begin(), eviction.seats.end());
   }
+  const std::set<Seat> settled = going;
   const auto goes = [&](const Seat& seat) { return going.contains(seat); };
   for (const auto& [seat, leave] : leaves_) {
     if (!roster.holds(seat) || goes(seat)) continue;
@@ -202,6 +203,8 @@ void Consent::add_goers(const Roster& roster, Value& next) const {
       next.evictions.pop_back();
     }
   }
+  // How far the others count is agreed already.
+  for (const Seat& seat : settled) going.erase(seat);
   add_heads(going, next);
 }
 
@@ -209,10 +212,6 @@ void Consent::add_heads(const std::set<Seat>& going, Value& next) const {
   for (const Seat& seat : going) {
     const auto leave = leaves_.find(seat);
     const auto head = heads_.find(seat.peer);
-    const bool is_told = std::any_of(next.heads.begin(), next.heads.end(), [&](const Head& told) {
-      return told.feed.author == seat.peer;
-    });
-    if (is_told) continue;
     if (leave != leaves_.end() && leave->second.last) {
       next.heads.push_back(*leave->second.last);
     } else if (leave == leaves_.end() && head != heads_.end()) {

@@ -553,6 +553,20 @@ TEST_F(Widens, NeitherWayIfEachLetsSomebodyElseGo) {
   EXPECT_FALSE(widens(middle, leaves));
 }
 
+TEST_F(Widens, OnlyIfTheFeedsOfWhoWentEndAlike) {
+  const auto with_head = [&](const Value& value, std::uint64_t number) {
+    Value other = value;
+    other.heads = {{{kDora.id(), {}}, {number}, {}}};
+    other.seal();
+    return other;
+  };
+
+  EXPECT_FALSE(widens(with_head(wide, 1), middle));
+  EXPECT_FALSE(widens(with_head(wide, 2), with_head(middle, 1)));
+  EXPECT_TRUE(widens(with_head(wide, 1), with_head(middle, 1)));
+  EXPECT_TRUE(widens(with_head(middle, 1), narrow));
+}
+
 TEST_F(Widens, NotByLettingSomebodyElseIn) {
   const Knock other = room.knock(fixture::identity(8));
 
