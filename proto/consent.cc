@@ -129,6 +129,15 @@ ChangeId genesis_change(const RoomId& room) {
   return Hasher("p2pchat genesis change").add(room).finish<ChangeId>();
 }
 
+Incarnation incarnation_in(const ChangeId& admission, Incarnation random) {
+  std::copy_n(admission.bytes.begin(), kSeatMarkBytes, random.bytes.begin());
+  return random;
+}
+
+bool is_of_seat(const Incarnation& incarnation, const ChangeId& admission) {
+  return incarnation == incarnation_in(admission, incarnation);
+}
+
 // --- Knock ---
 
 void Knock::sign(const Identity& candidate) {

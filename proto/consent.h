@@ -47,6 +47,11 @@ struct Seat {
 
   auto operator<=>(const Seat&) const = default;
 };
+// What an author posts in a seat goes under incarnations that begin with its mark, the first bytes
+// of its admission: so the id of a feed tells what seat it was written in.
+inline constexpr std::size_t kSeatMarkBytes = 4;
+Incarnation incarnation_in(const ChangeId& admission, Incarnation random);
+bool is_of_seat(const Incarnation& incarnation, const ChangeId& admission);
 // A seat within a message.
 void pack(Packer& packer, const Seat& seat);
 Seat unpack_seat(Unpacker& in);

@@ -270,7 +270,7 @@ void Node::tell_heads(Membership& membership) {
       for (const Seat& seat : eviction.seats) frozen.insert(seat.peer);
     }
     for (const Seat& seat : eviction.seats) {
-      if (const auto head = room->feeds().newest_of(seat.peer)) membership.learn(*head);
+      if (const auto head = room->newest_of(seat.peer)) membership.learn(*head);
     }
   }
   room->freeze(std::move(frozen));

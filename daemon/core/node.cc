@@ -108,7 +108,7 @@ Actions Node::dial_failed(const Turn& turn, const PeerId& peer) {
   if (!contact->is_met()) return invite(peer);
   // It may have moved, or have lost its state and not know us: its door tells.
   const Room* room = room_of(pair_room(identity_.id(), peer));
-  const auto newest = room == nullptr ? std::nullopt : room->feeds().newest_of(peer);
+  const auto newest = room == nullptr ? std::nullopt : room->newest_of(peer);
   const Stamp stamp = newest ? room->feeds().state(newest->feed).stamp : Stamp{};
   return meetings_.remind(turn, *contact, card_, stamp);
 }
@@ -248,7 +248,7 @@ void Node::open_room(const PeerId& peer) {
   std::vector<PeerId> members{identity_.id(), peer};
   std::sort(members.begin(), members.end());
   RoomFacts facts{id,
-                  {pair_value(identity_.id(), peer), members, {}},
+                  {pair_value(identity_.id(), peer), members, {}, {}},
                   identity_.id(),
                   incarnation_,
                   settings_.room_bytes};

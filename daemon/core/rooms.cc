@@ -274,7 +274,7 @@ Actions Node::on(const Turn& turn, const event::LeaveRequested& event) {
   Actions actions;
   // What was pushed before is said before.
   if (room != nullptr) actions = from_room(*room, identity_.id(), room->end_turn(turn));
-  const auto last = room == nullptr ? std::nullopt : room->feeds().newest_of(identity_.id());
+  const auto last = room == nullptr ? std::nullopt : room->newest_of(identity_.id());
   (*membership)->leave(turn, last);
   actions.push_back(agree(event.request, row_of(**membership)));
   return actions;

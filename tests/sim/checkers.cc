@@ -155,12 +155,21 @@ void Checkers::storing_post(const Witness& witness, const Batch& batch, std::siz
   check_arrival(witness, id, *push);
 }
 
+// Of the seat that a feed is written in; a pair has none.
+Bytes Checkers::mark_of(const RoomId& room, const FeedId& feed) const {
+  if (pair(room) != nullptr) return {};
+  return to_bytes(feed.incarnation.view().first(kSeatMarkBytes));
+}
+
 void Checkers::writing_post(const Witness& witness, const Batch& batch, std::size_t index) {
   const Post& post = batch.posts[index];
   const PostId id{batch.room, batch.feed, {batch.first.value + index}};
   const auto run = runs_.try_emplace(batch.feed, witness.run).first->second;
   const auto& incarnation =
-      incarnations_.try_emplace({witness.host, witness.run}, batch.feed.incarnation).first->second;
+      incarnations_
+          .try_emplace({witness.host, witness.run, batch.room, mark_of(batch.room, batch.feed)},
+                       batch.feed.incarnation)
+          .first->second;
   if (run != witness.run) fail(witness, "posts under an incarnation of an earlier run");
   if (incarnation != batch.feed.incarnation) fail(witness, "posts under two incarnations");
   if ((post.kind == PostKind::opening) != (id.number == Number{1})) {
@@ -193,6 +202,8 @@ void Checkers::check_arrival(const Witness& witness, const PostId& id, const Pus
     if (earlier.author != push.author || earlier.room != push.room) continue;
     if (!earlier.answered || *earlier.answered > push.asked || earlier.is_forgotten) continue;
     const PostId& post = *earlier.post;
+    // What was said in an earlier seat may be cut off.
+    if (mark_of(id.room, post.feed) != mark_of(id.room, id.feed)) continue;
     if (post.feed == id.feed) {
       if (post.number >= id.number) fail(witness, "numbers posts in another order than pushed");
     } else if (witness.disk.covering(post.room, post.feed, post.number) == nullptr) {

@@ -18,6 +18,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "daemon/core/node.h"
@@ -75,6 +76,7 @@ class Checkers {
   bool fits_feed(const Witness& witness, const Batch& batch);
   void storing_post(const Witness& witness, const Batch& batch, std::size_t index,
                     const Hash& hash);
+  Bytes mark_of(const RoomId& room, const FeedId& feed) const;
   void writing_post(const Witness& witness, const Batch& batch, std::size_t index);
   void check_own_stamp(const Witness& witness, const Batch& batch, Stamp stamp);
   void check_arrival(const Witness& witness, const PostId& id, const Push& push);
@@ -97,7 +99,8 @@ class Checkers {
   std::map<RoomId, Pair> pairs_;
   std::map<PostId, Hash> posts_;          // The one truth.
   std::map<FeedId, std::uint64_t> runs_;  // Of whose Node a feed is.
-  std::map<std::pair<HostIndex, std::uint64_t>, Incarnation> incarnations_;
+  // Of each host and run, in each room and seat there.
+  std::map<std::tuple<HostIndex, std::uint64_t, RoomId, Bytes>, Incarnation> incarnations_;
   std::map<Topic, RoomKey> keys_;                           // As handed over on links,
   std::map<Topic, std::set<PeerId>> keepers_;               // and to whom.
   std::map<std::pair<HostIndex, RoomId>, Stamp> promised_;  // By beats that have left.

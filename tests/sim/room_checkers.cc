@@ -48,9 +48,10 @@ bool RoomCheckers::is_member(const Disk& disk, const RoomId& room, const PeerId&
 }
 
 bool RoomCheckers::counts(const Disk& disk, const Batch& batch) {
-  if (is_member(disk, batch.room, batch.feed.author)) return true;
   const Disk::Membership* kept = disk.membership(batch.room);
   if (kept == nullptr) return false;
+  const auto seat = kept->roster().seat_of(batch.feed.author);
+  if (seat && is_of_seat(batch.feed.incarnation, seat->admission)) return true;
   for (const StoredDecision& decision : kept->decisions) {
     for (const Head& head : decision.value.heads) {
       if (head.feed == batch.feed && batch.last() <= head.number) return true;

@@ -269,6 +269,51 @@ TEST(Room, AKnockForARoomThatOneIsInIsRefused) {
   EXPECT_EQ(stage.joins(*members[0], "choir").code, ExitCode::failed);
 }
 
+TEST(Room, WhoComesBackGoesOnFromWhatAllAgreedThatItHadSaid) {
+  RoomStage stage;
+  const auto members = stage.found("choir", {"anna", "bert", "carl"});
+  const std::vector<Host*> others{members[0], members[1]};
+  Host& carl = *members[2];
+  EXPECT_EQ(stage.says_in(carl, "choir", "told").code, ExitCode::done);
+  EXPECT_TRUE(stage.comes_to_all(others, carl, "told"));
+  for (Host* other : others) stage.network().cut(carl.index(), other->index());
+  stage.passes(1s);
+  EXPECT_EQ(stage.says_in(carl, "choir", "told to nobody").code, ExitCode::done);
+  for (Host* other : others) {
+    EXPECT_EQ(stage.evicts(*other, "choir", {&carl}).code, ExitCode::done);
+  }
+  EXPECT_TRUE(stage.is_settled(others, "choir"));
+  EXPECT_EQ(stage.says_in(*members[0], "choir", "without him").code, ExitCode::done);
+  EXPECT_TRUE(stage.comes_to_all({members[1]}, *members[0], "without him"));
+
+  stage.network().mend_all();
+  EXPECT_TRUE(stage.until([&] { return !stage.is_in(carl, "choir"); }, 5min));
+  stage.passes(kKnockInterval);
+  stage.let_in(others, "choir", carl);
+  EXPECT_EQ(stage.says_in(carl, "choir", "back again").code, ExitCode::done);
+  EXPECT_TRUE(stage.comes_to_all(others, carl, "back again"));
+  EXPECT_TRUE(stage.comes_to_all({&carl}, *members[0], "without him"));
+  for (const Host* other : others) EXPECT_FALSE(stage.is_shown(*other, "told to nobody"));
+}
+
+TEST(Room, WhoLeavesAndComesBackLosesNothingThatItSaid) {
+  RoomStage stage;
+  const auto members = stage.found("choir", {"anna", "bert", "carl"});
+  const std::vector<Host*> others{members[0], members[1]};
+  Host& carl = *members[2];
+  stage.leaves(*members[1]);
+  EXPECT_EQ(stage.says_in(carl, "choir", "before").code, ExitCode::done);
+  EXPECT_EQ(stage.leaves_room(carl, "choir").code, ExitCode::done);
+  stage.returns(*members[1]);
+  EXPECT_TRUE(stage.is_settled(others, "choir"));
+  stage.passes(kKnockInterval);
+
+  stage.let_in(others, "choir", carl);
+  EXPECT_EQ(stage.says_in(carl, "choir", "after").code, ExitCode::done);
+  EXPECT_TRUE(stage.comes_to_all(others, carl, "after"));
+  EXPECT_TRUE(stage.comes_to_all(others, carl, "before"));
+}
+
 TEST(Room, IsDeletedByItsCreatorOnly) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert"});

@@ -292,9 +292,11 @@ bool Membership::concerns(const PeerId& peer) const { return consent_.circle().c
 Sitting Membership::sitting() const {
   Sitting sitting;
   sitting.value = roster().value();
-  for (const auto& [peer, admission] : roster().members()) sitting.members.push_back(peer);
+  sitting.admissions = roster().members();
+  for (const auto& [peer, admission] : sitting.admissions) sitting.members.push_back(peer);
   for (const StoredDecision& decision : chain_) {
-    for (const Head& head : decision.value.heads) sitting.gone[head.feed.author] = head;
+    const std::vector<Head>& heads = decision.value.heads;
+    sitting.gone.insert(sitting.gone.end(), heads.begin(), heads.end());
   }
   return sitting;
 }

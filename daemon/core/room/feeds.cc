@@ -79,7 +79,6 @@ bool Feeds::hold_back(const FeedId& id, Batch batch) {
 
 void Feeds::append(Feed& feed, Batch batch, std::vector<Batch>& ready) {
   feed.state = {batch.last(), batch.head, batch.posts.back().stamp};
-  vector_.reset();
   for (auto& [who, claims] : claims_) {
     const auto claim = claims.find(batch.feed);
     if (claim != claims.end() && claim->second <= feed.state.have) claims.erase(claim);
@@ -161,31 +160,21 @@ Feeds::State Feeds::state(const FeedId& id) const {
 std::vector<Head> Feeds::heads() const {
   std::vector<Head> heads;
   for (const auto& [author, feeds] : feeds_) {
-    for (const auto& [incarnation, feed] : feeds) {
-      const State& state = feed.state;
-      if (state.have > Number{}) heads.push_back({{author, incarnation}, state.have, state.head});
-    }
+    const std::vector<Head> own = heads_of(author);
+    heads.insert(heads.end(), own.begin(), own.end());
   }
   return heads;
 }
 
-const Hash& Feeds::vector() const {
-  if (!vector_) vector_ = vector_hash(heads());
-  return *vector_;
-}
-
-std::optional<Head> Feeds::newest_of(const PeerId& author) const {
-  std::optional<Head> newest;
+std::vector<Head> Feeds::heads_of(const PeerId& author) const {
+  std::vector<Head> heads;
   const auto feeds = feeds_.find(author);
-  if (feeds == feeds_.end()) return newest;
-  Stamp stamp;
+  if (feeds == feeds_.end()) return heads;
   for (const auto& [incarnation, feed] : feeds->second) {
     const State& state = feed.state;
-    if (state.have == Number{} || state.stamp < stamp) continue;
-    newest = Head{{author, incarnation}, state.have, state.head};
-    stamp = state.stamp;
+    if (state.have > Number{}) heads.push_back({{author, incarnation}, state.have, state.head});
   }
-  return newest;
+  return heads;
 }
 
 std::uint64_t Feeds::posts_missing() const {

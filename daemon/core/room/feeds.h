@@ -66,10 +66,7 @@ class Feeds {
   State state(const FeedId& feed) const;
   // Every feed of which something is held, sorted.
   std::vector<Head> heads() const;
-  // What beats say of heads().
-  const Hash& vector() const;
-  // The author's post that everything of its own is behind: its newest by stamp.
-  std::optional<Head> newest_of(const PeerId& author) const;
+  std::vector<Head> heads_of(const PeerId& author) const;
   std::size_t held_back() const { return held_posts_; }
   // Posts claimed by others and not held here.
   std::uint64_t posts_missing() const;
@@ -101,7 +98,6 @@ class Feeds {
   std::map<PeerId, std::map<FeedId, Number>> claims_;  // By who claims; all beyond what is held.
   std::size_t held_posts_ = 0;
   std::size_t held_bytes_ = 0;
-  mutable std::optional<Hash> vector_;  // Of what is held now, once asked for.
 };
 
 }  // namespace p2pchat

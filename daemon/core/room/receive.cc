@@ -107,7 +107,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count("posts_refused");
     return {};
   }
-  count_earlier(*batch);
+  end_earlier(*batch);
   const FeedId feed = batch->feed;
   const Number before{batch->first.value - 1};
   std::vector<Batch> ready;
@@ -167,7 +167,7 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
 Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat) {
   // What differs and is neither named nor missing here lies in feeds of which we do not know,
   // or is missing there; one look at all heads tells, but not with every beat.
-  if (beat.vector == feeds_.vector() || feeds_.missing(beat.author)) return {};
+  if (beat.vector == vector() || feeds_.missing(beat.author)) return {};
   return ask_heads(turn, member, beat.author);
 }
 
@@ -201,6 +201,7 @@ void Room::go_on_past_loss(const Turn& turn) {
   if (!lost || (opens_alone_ && *lost != own_feed())) return;
   opens_alone_ = true;
   facts_.incarnation = turn.entropy.draw<Incarnation>();
+  sit_down(facts_.incarnation);
   counters_.count("feeds_abandoned");
 }
 

@@ -38,7 +38,8 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
   for (const PeerId& peer : members()) {
     if (peer != facts_.self) members_[peer];
   }
-  for (const auto& [peer, head] : facts_.sitting.gone) ended_.try_emplace(head.feed, head.number);
+  for (const Head& head : facts_.sitting.gone) end(head.feed, head.number, head.hash);
+  sit_down(facts_.incarnation);
 }
 
 Result<void> Room::post(const RequestId& request, Bytes body) {
@@ -130,7 +131,7 @@ Batch Room::next_batch(const Turn& turn, std::size_t posts) const {
 }
 
 Bytes Room::opening() const {
-  const auto newest = feeds_.newest_of(facts_.self);
+  const auto newest = newest_of(facts_.self);
   if (!newest || opens_alone_) return Opening{}.encode();
   return Opening{newest->feed.incarnation, newest->number, newest->hash}.encode();
 }
@@ -157,6 +158,7 @@ Actions Room::store(const Turn& turn, std::vector<Batch> ready) {
     const bool is_mine = batch.feed.author == facts_.self;
     turn.clock.observe(newest, is_mine ? newest.wall() : turn.now.wall);
     has_grown(batch.feed);
+    vector_.reset();
     actions.push_back(action::StoreBatch{std::move(batch), turn.now.wall});
   }
   if (!actions.empty()) {
@@ -205,7 +207,7 @@ Actions Room::silence(const PeerId& peer) {
 Actions Room::full_state(const Turn& turn, const PeerId& peer) {
   Actions actions;
   for (const link::Handover& key : keys_.handovers(turn)) actions.push_back(to_peer(peer, key));
-  const std::vector<Head> heads = feeds_.heads();
+  const std::vector<Head> heads = this->heads();
   for (std::size_t begin = 0; begin < heads.size(); begin += kHeadsMax) {
     const std::size_t end = std::min(begin + kHeadsMax, heads.size());
     link::Heads page{facts_.id,
@@ -260,8 +262,8 @@ Beat Room::make_beat(const Turn& turn) {
   beat.counter = beats_ = beats_.next();
   beat.incarnation = facts_.incarnation;
   beat.stamp = turn.clock.promise(turn.now.wall);
-  beat.own = feeds_.newest_of(facts_.self);
-  beat.vector = feeds_.vector();
+  beat.own = newest_of(facts_.self);
+  beat.vector = vector();
   beats_alike_ = beat.vector == beaten_vector_ ? beats_alike_ + 1 : 0;
   beaten_vector_ = beat.vector;
   for (const FeedId& feed : grown_) {
@@ -294,40 +296,6 @@ Bytes Room::hearing(TimePoint now) const {
     if (hears(members()[i], now)) bits[i / 8] |= static_cast<std::uint8_t>(1U << (i % 8));
   }
   return bits;
-}
-
-Actions Room::change(const Turn& turn, Sitting sitting) {
-  Actions actions;
-  std::vector<PeerId> gone;
-  std::set_difference(members().begin(), members().end(), sitting.members.begin(),
-                      sitting.members.end(), std::back_inserter(gone));
-  facts_.sitting = std::move(sitting);
-  for (const auto& [peer, head] : facts_.sitting.gone) ended_.try_emplace(head.feed, head.number);
-  for (const PeerId& peer : gone) {
-    append(actions, silence(peer));
-    members_.erase(peer);
-  }
-  for (const PeerId& peer : members()) {
-    if (peer != facts_.self) members_[peer];
-  }
-  if (!gone.empty()) keys_.begin_anew();
-  for (auto& [peer, member] : members_) member.is_state_due = member.is_linked;
-  beat_soon(turn);
-  return actions;
-}
-
-bool Room::counts(const FeedId& feed, Number last) const {
-  if (has(feed.author)) return !frozen_.contains(feed.author);
-  const auto end = ended_.find(feed);
-  return end != ended_.end() && last <= end->second;
-}
-
-void Room::count_earlier(const Batch& batch) {
-  if (has(batch.feed.author) || batch.posts.front().kind != PostKind::opening) return;
-  const auto opening = Opening::decode(batch.posts.front().body);
-  if (!opening || opening->number == Number{}) return;
-  Number& end = ended_[{batch.feed.author, opening->incarnation}];
-  end = std::max(end, opening->number);
 }
 
 Room::Member* Room::member(const PeerId& peer) {
@@ -364,10 +332,10 @@ Stamp Room::final_stamp(const Clock& clock) const {
   // followed others further, and a restart begins at the promise.
   Stamp settled = clock.promised();
   for (const auto& [peer, member] : members_) settled = std::min(settled, member.settled);
-  // What is still to come of those who went lies above what is held of it.
-  for (const auto& [feed, last] : ended_) {
+  // What is still to come of seats that were left lies above what is held of it.
+  for (const auto& [feed, end] : ended_) {
     const Feeds::State state = feeds_.state(feed);
-    if (state.have < last) settled = std::min(settled, state.stamp);
+    if (state.have < end.number) settled = std::min(settled, state.stamp);
   }
   return settled;
 }

@@ -32,7 +32,9 @@ namespace p2pchat {
 struct Sitting {
   ValueId value;                // What my batches name as decided.
   std::vector<PeerId> members;  // Sorted; me among them.
-  std::map<PeerId, Head> gone;  // Who went, and the last post of each that counts.
+  // By what each of them came in; nothing in a pair room.
+  std::map<PeerId, ChangeId> admissions;
+  std::vector<Head> gone;  // The last post that counts of each seat that was left.
 };
 
 // What a room is, and who is in it now.
@@ -40,7 +42,7 @@ struct RoomFacts {
   RoomId id;
   Sitting sitting;
   PeerId self;
-  Incarnation incarnation;      // Of this run of mine, or of what I began anew in it.
+  Incarnation incarnation;      // Of this run of mine in my seat, or of what I began anew in it.
   std::uint64_t bytes_max = 0;  // Stored bytes at which the room pauses.
 };
 
@@ -97,6 +99,8 @@ class Room {
   // Every stamp at or below it is settled: see DESIGN of `final` in PROTOCOL.md.
   Stamp final_stamp(const Clock& clock) const;
   const Feeds& feeds() const { return feeds_; }
+  // By stamp, of what it has posted in its present seat.
+  std::optional<Head> newest_of(const PeerId& member) const;
   const Repair& repair() const { return repair_; }
   std::uint64_t bytes() const { return bytes_; }
   const Counters& counters() const { return counters_; }
@@ -126,8 +130,11 @@ class Room {
 
   Member* member(const PeerId& peer);
   const std::vector<PeerId>& members() const { return facts_.sitting.members; }
-  // Whether posts of this feed count, up to this number. What a batch names as decided is not
-  // asked: who is a member by what I have decided may have decided more, or it has been widened.
+  // The author is a member, and this is a feed of its present seat.
+  bool is_current(const FeedId& feed) const;
+  // Whether posts of this feed count, up to this number: those of present seats, and of seats that
+  // were left what was agreed on. What a batch names as decided is not asked: its author may have
+  // decided more than I, or it has been widened.
   bool counts(const FeedId& feed, Number last) const;
   FeedId own_feed() const { return {facts_.self, facts_.incarnation}; }
   bool takes_in() const { return can_store_ && !is_paused(); }
@@ -160,17 +167,28 @@ class Room {
   Bytes hearing(TimePoint now) const;
   bool is_any_linked() const;
 
-  // Of whoever went, an earlier feed counts as far as a later one says that it goes.
-  void count_earlier(const Batch& batch);
+  void end(const FeedId& feed, Number number, const Hash& hash);
+  // In a seat that was left, an earlier feed counts as far as a later one says that it goes.
+  void end_earlier(const Batch& batch);
+  // I post under an incarnation of my present seat.
+  void sit_down(Incarnation random);
+  // What I hold of all that counts, and what beats say of it.
+  std::vector<Head> heads() const;
+  const Hash& vector() const;
 
   RoomFacts facts_;
   bool can_store_;
   bool opens_alone_ = false;  // My feed names none before it: see go_on_past_loss.
   std::uint64_t bytes_ = 0;
   std::map<PeerId, Member> members_;  // All but me.
-  std::map<FeedId, Number> ended_;    // Of those who went: how far each feed counts.
+  struct End {
+    Number number;
+    Hash hash;
+  };
+  std::map<FeedId, End> ended_;  // Of seats that were left: how far each feed counts.
   std::set<PeerId> frozen_;
   Feeds feeds_;
+  mutable std::optional<Hash> vector_;  // Of what counts and is held now, once asked for.
   LiveKeys keys_;
   Repair repair_;
   std::vector<Queued> queue_;

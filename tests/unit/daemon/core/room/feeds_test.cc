@@ -223,13 +223,5 @@ TEST_F(FeedsTest, ClaimsAreBoundedForEachWhoClaims) {
   EXPECT_EQ(feeds_.missing(peer_)->feed, bob_.id());
 }
 
-TEST_F(FeedsTest, TheVectorFollowsWhatIsHeld) {
-  const Hash before = feeds_.vector();
-  take(opened(bob_, 1));
-
-  EXPECT_NE(feeds_.vector(), before);
-  EXPECT_EQ(feeds_.vector(), vector_hash(feeds_.heads()));
-}
-
 }  // namespace
 }  // namespace p2pchat
