@@ -183,6 +183,10 @@ void Parser::add_push() {
   text_ = push.add_option("TEXT", words_.text, "The message; - takes all of stdin")->type_name("");
   push.add_flag("-l,--lines", words_.lines, "Each line of stdin is a message");
   push.add_option("--file", words_.file, "All of a file is the message")->type_name("F");
+  push.add_option("--wait", words_.until_when,
+                  "Until the message is stored here (the default), delivered to so many members, "
+                  "or to all; --timeout ends it with 6 or 7")
+      ->type_name("stored|delivered[:N]|all");
 }
 
 void Parser::add_pull() {

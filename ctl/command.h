@@ -51,9 +51,17 @@ struct Push {
     file,   // All of a file is one.
   };
 
+  enum class Wait {
+    stored,     // By our own daemon.
+    delivered,  // To so many other members.
+    all,        // To all of them.
+  };
+
   std::string to;
   Source source = Source::words;
   std::string text;  // The words, or the file's path.
+  Wait wait = Wait::stored;
+  std::uint64_t readers = 1;  // Of Wait::delivered.
 };
 
 struct Pull {

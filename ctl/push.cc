@@ -62,19 +62,21 @@ Outcome<std::string> read_file(const std::string& path) {
 class Pushing {
  public:
   // `has_lines`: the messages are the lines of stdin; else push_one() is to be called.
-  Pushing(const Command& command, std::string to, bool has_lines, Client& client, Console& console)
+  Pushing(const Command& command, const Push& push, Client& client, Console& console)
       : is_json_(command.is_json),
         patience_(command.timeout.value_or(kAnswerTimeout)),
         client_(client),
         console_(console),
-        has_lines_(has_lines),
-        pusher_(std::move(to), has_lines) {}
+        has_lines_(push.source == Push::Source::lines),
+        pusher_(push.to, has_lines_, push.wait == Push::Wait::delivered ? push.readers : 0) {}
 
   void push_one(std::string body) {
     pusher_.push(std::move(body), 0);
     lines_.end();
   }
   Outcome<void> run();
+  // Of the last message that was stored.
+  const std::string& last_id() const { return last_id_; }
 
  private:
   Outcome<void> take_answers();
@@ -93,6 +95,7 @@ class Pushing {
   Lines lines_{kBodyBytesMax};
   Watch input_;
   Deadline answer_until_ = kNever;
+  std::string last_id_;
 };
 
 std::string Pushing::at_line(std::uint64_t line) const {
@@ -135,6 +138,7 @@ Outcome<void> Pushing::take_answers() {
       const control::Value* value = stored->find(key);
       row.set(key, value == nullptr ? control::Value() : *value);
     }
+    last_id_ = row.text("id");
     console_.add(is_json_ ? record_json(row) : row.text("id") + "\n");
   }
   return console_.flush();
@@ -187,6 +191,36 @@ Outcome<void> Pushing::result() const {
   return {};
 }
 
+// Until the message has arrived where it is to, or the time has ended. A member that has it has all
+// that was pushed before it, too.
+Outcome<void> await(const Command& command, const Push& push, const std::string& id, Deadline begun,
+                    Client& client, Console& console) {
+  constexpr Duration kForEver = 24h * 365;
+  control::Record values;
+  values.set("id", id);
+  if (push.wait == Push::Wait::delivered) {
+    values.set("members", static_cast<std::int64_t>(push.readers));
+  }
+  Duration patience = kForEver;
+  if (command.timeout) {
+    const auto spent = std::chrono::duration_cast<Duration>(Clock::now() - begun);
+    const Duration left = std::max(*command.timeout - spent, Duration{0});
+    values.set("patience_ms", static_cast<std::int64_t>(left.count()));
+    patience = left + kAnswerTimeout;
+  }
+  const auto on_row = [&](const control::Record& told) -> Outcome<void> {
+    control::Record row;
+    row.set("id", id).set("member", told.text("member")).set("name", told.text("name"));
+    row.set("delivered", told.flag("delivered"));
+    if (command.is_json) console.add(record_json(row));
+    return {};
+  };
+  const auto end = ask(client, {"await", std::move(values), patience}, on_row);
+  const auto flushed = console.flush();
+  if (!end) return end_with(end.error());
+  return flushed;
+}
+
 }  // namespace
 
 Outcome<void> carry_out(const Command& command, const Push& push, Console& console) {
@@ -202,10 +236,12 @@ Outcome<void> carry_out(const Command& command, const Push& push, Console& conso
   if (!body) return end_with(body.error());
   auto client = Client::open(command.socket);
   if (!client) return end_with(client.error());
-  const bool has_lines = push.source == Push::Source::lines;
-  Pushing pushing(command, push.to, has_lines, **client, console);
-  if (!has_lines) pushing.push_one(std::move(*body));
-  return pushing.run();
+  const Deadline begun = Clock::now();
+  Pushing pushing(command, push, **client, console);
+  if (push.source != Push::Source::lines) pushing.push_one(std::move(*body));
+  const auto pushed = pushing.run();
+  if (!pushed || push.wait == Push::Wait::stored || pushing.last_id().empty()) return pushed;
+  return await(command, push, pushing.last_id(), begun, **client, console);
 }
 
 }  // namespace p2pchat::ctl

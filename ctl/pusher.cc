@@ -11,9 +11,11 @@ namespace p2pchat::ctl {
 
 namespace {
 
-control::Record request(const std::string& to, const std::string& body, bool waits) {
+control::Record request(const std::string& to, const std::string& body, bool waits,
+                        std::uint64_t readers) {
   control::Record values;
   values.set("to", to);
+  if (readers > 0) values.set("readers", static_cast<std::int64_t>(readers));
   if (waits) values.set("waits", true);
   if (is_utf8(body)) return values.set("text", body);
   return values.set("data", to_bytes(view(body)));
@@ -30,7 +32,7 @@ void Pusher::pump(Client& client) {
   if (is_refused_) return;
   for (Waiting& each : waiting_) {
     if (each.tag != 0) continue;
-    each.tag = client.send("push", request(to_, each.body, waits_));
+    each.tag = client.send("push", request(to_, each.body, waits_, readers_));
     ++in_flight_;
   }
 }

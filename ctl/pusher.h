@@ -24,8 +24,10 @@ inline constexpr std::size_t kPushWindow = 64;
 
 class Pusher {
  public:
-  // `to`: a room, a contact, or an id. `waits`: being too fast is no refusal.
-  explicit Pusher(std::string to, bool waits = false) : to_(std::move(to)), waits_(waits) {}
+  // `to`: a room, a contact, or an id. `waits`: being too fast is no refusal. `readers`: a room
+  // with fewer others is.
+  explicit Pusher(std::string to, bool waits = false, std::uint64_t readers = 0)
+      : to_(std::move(to)), waits_(waits), readers_(readers) {}
 
   bool has_room() const { return waiting_.size() < kPushWindow; }
   bool is_idle() const { return waiting_.empty(); }
@@ -64,6 +66,7 @@ class Pusher {
 
   std::string to_;
   bool waits_;
+  std::uint64_t readers_;
   std::size_t in_flight_ = 0;
   std::deque<Waiting> waiting_;  // In the order of pushing.
   std::optional<Refusal> first_refused_;

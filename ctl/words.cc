@@ -92,17 +92,54 @@ Outcome<Verb> chat_of(const Words& words) {
   return Chat{words.who, !words.no_talk, std::move(*reader)};
 }
 
+namespace {
+
+// stored, delivered, delivered:N or all.
+Outcome<void> read_wait(const std::string& text, Push& push) {
+  constexpr std::string_view kDelivered = "delivered";
+  if (text.empty() || text == "stored") return {};
+  if (text == "all") {
+    push.wait = Push::Wait::all;
+    return {};
+  }
+  const std::string_view count =
+      std::string_view(text).substr(std::min(text.size(), kDelivered.size()));
+  if (!text.starts_with(kDelivered) || (!count.empty() && !count.starts_with(':'))) {
+    return usage("--wait takes stored, delivered, delivered:N or all");
+  }
+  push.wait = Push::Wait::delivered;
+  if (count.empty()) return {};
+  const auto readers = read_count(std::string(count.substr(1)));
+  if (!readers) return usage("--wait delivered:N takes a whole number of members from 1 on");
+  push.readers = *readers;
+  return {};
+}
+
+}  // namespace
+
 Outcome<Verb> push_of(const Words& words) {
   const bool has_text = words.has_text;
   const bool has_file = !words.file.empty();
   const int sources = int{has_text} + int{words.lines} + int{has_file};
   if (sources == 0) return usage("nothing to push: give a TEXT, - or -l for stdin, or --file F");
   if (sources > 1) return usage("TEXT, -, -l and --file exclude each other");
-  if (words.lines) return Push{words.name, Push::Source::lines, {}};
-  if (has_file) return Push{words.name, Push::Source::file, words.file};
-  if (words.text == "-") return Push{words.name, Push::Source::input, {}};
-  if (words.text.empty()) return usage("an empty message says nothing");
-  return Push{words.name, Push::Source::words, words.text};
+  Push push;
+  push.to = words.name;
+  const auto wait = read_wait(words.until_when, push);
+  if (!wait) return end_with(wait.error());
+  if (words.lines) {
+    push.source = Push::Source::lines;
+  } else if (has_file) {
+    push.source = Push::Source::file;
+    push.text = words.file;
+  } else if (words.text == "-") {
+    push.source = Push::Source::input;
+  } else if (words.text.empty()) {
+    return usage("an empty message says nothing");
+  } else {
+    push.text = words.text;
+  }
+  return push;
 }
 
 Outcome<Verb> pull_of(const Words& words) {

@@ -19,7 +19,7 @@ using Verb = decltype(Command::verb);
 
 struct Words {
   std::string socket, timeout, who, name, text, file, reader, ack = "auto", idle, format, since,
-                                                              until, count;
+                                                              until, count, until_when;
   std::string size, note, via, address, answer, state;  // Of rooms.
   bool json = false, quiet = false, undo = false, no_talk = false, lines = false, follow = false,
        peek = false, mine = false, fail_empty = false, wait = false, sure = false, proof = false;

@@ -74,7 +74,15 @@ struct PushRequested {
   RequestId request;
   std::string to;  // A name, an alias, an id or a prefix of one.
   Bytes body;
-  bool waits = false;  // For the rate to allow it, in its turn; else it is refused.
+  bool waits = false;         // For the rate to allow it, in its turn; else it is refused.
+  std::uint64_t readers = 0;  // It is refused where there are not so many others.
+};
+// To be told when so many other members hold a post of mine, or all; with a row for each.
+struct AwaitRequested {
+  RequestId request;
+  std::string message;                   // Its id.
+  std::optional<std::uint64_t> members;  // Nothing: all.
+  std::optional<Duration> patience;      // Nothing: for ever.
 };
 struct MeetRequested {
   RequestId request;
@@ -155,14 +163,13 @@ struct TurnEnded {};
 
 }  // namespace event
 
-using Event =
-    std::variant<event::LinkOpened, event::LinkClosed, event::LinkFrameReceived,
-                 event::LiveFrameReceived, event::DoorAsked, event::DoorAnswered, event::DoorFailed,
-                 event::PushRequested, event::MeetRequested, event::AliasRequested,
-                 event::BlockRequested, event::VerifyRequested, event::RequestDropped,
-                 event::CreateRequested, event::JoinRequested, event::VoteRequested,
-                 event::LeaveRequested, event::DeleteRequested, event::ListingRequested,
-                 event::ListRequested, event::RendezvousAnswered, event::RendezvousFailed,
-                 event::BatchDamaged, event::StoreRecovered, event::TimerFired, event::TurnEnded>;
+using Event = std::variant<
+    event::LinkOpened, event::LinkClosed, event::LinkFrameReceived, event::LiveFrameReceived,
+    event::DoorAsked, event::DoorAnswered, event::DoorFailed, event::PushRequested,
+    event::AwaitRequested, event::MeetRequested, event::AliasRequested, event::BlockRequested,
+    event::VerifyRequested, event::RequestDropped, event::CreateRequested, event::JoinRequested,
+    event::VoteRequested, event::LeaveRequested, event::DeleteRequested, event::ListingRequested,
+    event::ListRequested, event::RendezvousAnswered, event::RendezvousFailed, event::BatchDamaged,
+    event::StoreRecovered, event::TimerFired, event::TurnEnded>;
 
 }  // namespace p2pchat

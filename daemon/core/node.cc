@@ -72,8 +72,9 @@ Actions Node::step(Moment now, const Event& event) {
 }
 
 TimePoint Node::deadline() const {
-  TimePoint next = std::min({links_.deadline(), meetings_.deadline(), paced_due_,
-                             wishes_.deadline(), rendezvous_.deadline(), listing_due_});
+  TimePoint next =
+      std::min({links_.deadline(), meetings_.deadline(), paced_due_, wishes_.deadline(),
+                rendezvous_.deadline(), listing_due_, deliveries_.deadline()});
   for (const auto& [id, membership] : memberships_) {
     // Without a store they decide nothing.
     if (can_store()) next = std::min(next, membership.deadline());
@@ -291,6 +292,7 @@ Actions Node::on(const Turn& turn, const event::TurnEnded&) {
   for (auto& [id, room] : rooms_) {
     append(actions, from_room(room, identity_.id(), room.end_turn(turn)));
   }
+  append(actions, deliveries_.end_turn(turn.now.steady, around_deliveries()));
   append(actions, rendezvous_.end_turn(turn));
   return actions;
 }

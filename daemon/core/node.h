@@ -29,6 +29,7 @@
 #include "daemon/core/clock.h"
 #include "daemon/core/contacts.h"
 #include "daemon/core/counters.h"
+#include "daemon/core/deliveries.h"
 #include "daemon/core/entropy.h"
 #include "daemon/core/event.h"
 #include "daemon/core/links.h"
@@ -95,6 +96,7 @@ class Node {
   Actions on(const Turn& turn, const event::DoorAnswered& event);
   Actions on(const Turn& turn, const event::DoorFailed& event);
   Actions on(const Turn& turn, const event::PushRequested& event);
+  Actions on(const Turn& turn, const event::AwaitRequested& event);
   Actions on(const Turn& turn, const event::MeetRequested& event);
   Actions on(const Turn& turn, const event::AliasRequested& event);
   Actions on(const Turn& turn, const event::BlockRequested& event);
@@ -182,6 +184,7 @@ class Node {
                               const std::vector<PeerId>& who, const std::string& kind) const;
   std::vector<control::Record> many_records() const;
   std::vector<control::Record> many_member_records(const Membership& membership) const;
+  static void add_receipts(const Room& room, const PeerId& peer, control::Record& row);
   static void add_room_facts(const Room& room, control::Record& row);
   void restore_rooms(const Snapshot& snapshot);
   Actions start_rooms(const Turn& turn);
@@ -201,6 +204,7 @@ class Node {
   // Pushes that have waited for the rate, as far as it allows now.
   Actions release_paced(const Turn& turn);
   Result<Contact*> contact_of(std::string_view who);
+  Deliveries::Around around_deliveries() const;
   Room* room_of(const RoomId& room);
   const Room* room_of(const RoomId& room) const;
   void make_card(Counter counter);
@@ -224,6 +228,7 @@ class Node {
   std::deque<event::PushRequested> paced_;  // They wait for the rate; at most kPacedPushesMax.
   TimePoint paced_due_ = TimePoint::never();
   std::map<RoomId, Room> rooms_;
+  Deliveries deliveries_;
   std::map<RoomId, PeerId> peers_;  // The other member of each pair room, strangers' too.
   std::map<Topic, std::pair<RoomId, PeerId>> topics_;
   std::map<PeerId, TimePoint> reported_;  // Bounded by the contacts.

@@ -86,6 +86,14 @@ void Node::add_room_facts(const Room& room, control::Record& row) {
   row.set("paused", room.is_paused());
 }
 
+// How far behind me a member is, by its own word, and until when nothing more is to come of it.
+void Node::add_receipts(const Room& room, const PeerId& peer, control::Record& row) {
+  if (peer == room.facts().self || !room.has(peer)) return;
+  row.set("behind", whole(room.lag_of(peer)));
+  const Stamp settled = room.settled_by(peer);
+  if (settled != Stamp{}) row.set("settled_time", settled.wall().milliseconds);
+}
+
 std::vector<control::Record> Node::member_records(const RoomId& id) const {
   std::vector<control::Record> rows;
   const auto membership = memberships_.find(id);
@@ -97,6 +105,7 @@ std::vector<control::Record> Node::member_records(const RoomId& id) const {
     row.set("id", to_text(peer));
     row.set("name", name_of(peer));
     row.set("me", peer == identity_.id());
+    add_receipts(*room, peer, row);
     rows.push_back(std::move(row));
   }
   return rows;

@@ -136,6 +136,30 @@ Actions Node::push(const event::PushRequested& event) {
   return push_to(room, contact.name, event);
 }
 
+Actions Node::on(const Turn& turn, const event::AwaitRequested& event) {
+  const auto message = parse_message_id(event.message);
+  if (!message) {
+    return {refuse(event.request,
+                   {Fault::usage, "'" + cleaned(event.message) + "' is no message's id"})};
+  }
+  for (const auto& [id, room] : rooms_) {
+    const auto feed = room.own_feed_called(message->tag);
+    if (!feed || room.feeds().state(*feed).have < message->number) continue;
+    deliveries_.await(turn.now.steady, event, {id, *feed, message->number});
+    return {};
+  }
+  return {refuse(event.request, {Fault::unknown, "you have pushed no message " + event.message})};
+}
+
+Deliveries::Around Node::around_deliveries() const {
+  return {[this](const RoomId& id) -> const Room* {
+            const auto membership = memberships_.find(id);
+            const bool is_out = membership != memberships_.end() && !membership->second.is_in();
+            return is_out ? nullptr : room_of(id);
+          },
+          [this](const PeerId& peer) { return name_of(peer); }};
+}
+
 Result<Contact*> Node::contact_of(std::string_view who) {
   if (const auto known = contacts_.resolve(who)) return contacts_.find(*known);
   // A full id may be named before anything else is known of it.
@@ -203,6 +227,7 @@ Actions Node::on(const Turn& turn, const event::BlockRequested& event) {
 }
 
 Actions Node::on(const Turn&, const event::RequestDropped& event) {
+  deliveries_.request_dropped(event.request);
   meetings_.request_dropped(event.request);
   wishes_.request_dropped(event.request);
   rendezvous_.request_dropped(event.request);

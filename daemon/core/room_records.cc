@@ -150,6 +150,7 @@ std::vector<control::Record> Node::many_member_records(const Membership& members
     row.set("creator", peer == membership.record().genesis.creator);
     row.set("auto_vote", settings_.auto_vote.contains(peer));
     row.set("liar", liars.contains({peer, admission}));
+    if (const Room* room = room_of(membership.room())) add_receipts(*room, peer, row);
     rows.push_back(std::move(row));
   }
   return rows;

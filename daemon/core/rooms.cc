@@ -304,6 +304,12 @@ Actions Node::push_to(Room* room, const std::string& name, const event::PushRequ
     return refused({Fault::limit, "a message is at most " + std::to_string(kBodyBytesMax) +
                                       " bytes; this has " + std::to_string(event.body.size())});
   }
+  const std::size_t others = room->facts().sitting.members.size() - 1;
+  if (event.readers > others) {
+    return refused({Fault::refused, "it cannot be delivered to " + std::to_string(event.readers) +
+                                        ": " + name + " has " + std::to_string(others) +
+                                        " other member" + (others == 1 ? "" : "s")});
+  }
   if (!can_store()) return refused(no_writes());
   const auto queued = room->post(event.request, event.body);
   if (!queued) return refused(queued.error());

@@ -21,6 +21,7 @@ constexpr Duration kTryInterval = 20ms;
 const Control::Verb* Control::find_verb(std::string_view name) {
   static constexpr std::array kVerbs{
       Verb{"push", push_requested},
+      Verb{"await", await_requested},
       Verb{"chat", meet_requested},
       Verb{"alias", alias_requested},
       Verb{"block", block_requested},

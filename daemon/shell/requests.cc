@@ -11,6 +11,9 @@
 namespace p2pchat {
 namespace {
 
+// Whoever waits longer waits for ever.
+constexpr Duration kPatienceMax = 24h * 365;
+
 // The last moment of a millisecond, as a stamp.
 Stamp end_of(WallTime wall) { return {Stamp::at(wall).value | 0xffffU}; }
 
@@ -56,7 +59,23 @@ std::string user_name(std::uint32_t uid) {
 
 Result<Event> push_requested(const control::Record& values, RequestId id) {
   Bytes body = values.has("data") ? values.bytes("data") : to_bytes(values.text("text"));
-  return event::PushRequested{id, values.text("to"), std::move(body), values.flag("waits")};
+  const auto readers = static_cast<std::uint64_t>(
+      std::clamp<std::int64_t>(values.integer("readers"), 0, kMembersMax));
+  return event::PushRequested{id, values.text("to"), std::move(body), values.flag("waits"),
+                              readers};
+}
+
+Result<Event> await_requested(const control::Record& values, RequestId id) {
+  event::AwaitRequested wish{id, values.text("id"), std::nullopt, std::nullopt};
+  if (values.has("members")) {
+    wish.members = static_cast<std::uint64_t>(
+        std::clamp<std::int64_t>(values.integer("members"), 0, kMembersMax));
+  }
+  if (values.has("patience_ms")) {
+    wish.patience =
+        Duration(std::clamp<std::int64_t>(values.integer("patience_ms"), 0, kPatienceMax.count()));
+  }
+  return wish;
 }
 
 Result<Event> meet_requested(const control::Record& values, RequestId id) {

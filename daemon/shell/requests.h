@@ -14,6 +14,7 @@ namespace p2pchat {
 // Wishes that Node decides about, as the events it is told: for "push", "chat", "alias", "block"
 // and "verify"; "create", "join", "vote", "leave" and "delete"; "add" and "list".
 Result<Event> push_requested(const control::Record& values, RequestId id);
+Result<Event> await_requested(const control::Record& values, RequestId id);
 Result<Event> meet_requested(const control::Record& values, RequestId id);
 Result<Event> alias_requested(const control::Record& values, RequestId id);
 Result<Event> block_requested(const control::Record& values, RequestId id);

@@ -142,6 +142,9 @@ std::string describe(const Event& event) {
             return "PushRequested " + number_text(it.request) + " to " + it.to.substr(0, 8) + " '" +
                    to_string(it.body).substr(0, 12) + "'";
           },
+          [](const AwaitRequested& it) {
+            return "AwaitRequested " + number_text(it.request) + " of " + it.message;
+          },
           [](const MeetRequested& it) {
             return "MeetRequested " + number_text(it.request) + " " + it.target;
           },

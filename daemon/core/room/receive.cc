@@ -27,8 +27,12 @@ Actions Room::receive(const Turn&, const PeerId& peer, const link::AskHeads&) {
 }
 
 Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Heads& heads) {
-  if (member(peer) == nullptr) return {};
-  for (const Head& head : heads.heads) claim(peer, head);
+  Member* member = this->member(peer);
+  if (member == nullptr) return {};
+  for (const Head& head : heads.heads) {
+    claim(peer, head);
+    note_receipt(*member, head);
+  }
   return ask_for_missing(turn);
 }
 
@@ -144,6 +148,7 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
   note_beat(turn, *member, *beat);
   if (beat->own) claim(from, *beat->own);
   for (const Head& head : beat->heads) claim(from, head);
+  note_receipts(*member, *beat);
   settle(*member);
   Actions actions = ask_for_missing(turn);
   append(actions, compare_vectors(turn, *member, *beat));
@@ -151,6 +156,11 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
 }
 
 void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
+  // It may have lost what it held.
+  if (beat.incarnation != member.incarnation) {
+    member.holds.clear();
+    member.vector = {};
+  }
   member.incarnation = beat.incarnation;
   member.counter = beat.counter;
   member.promised = beat.stamp;
@@ -162,6 +172,23 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
       index / 8 < beat.hears.size() && (beat.hears[index / 8] >> (index % 8) & 1U) != 0;
   member.hears_me_until.reset();
   if (hears_me) member.hears_me_until = turn.now.steady + kHearingTimeout;
+}
+
+void Room::note_receipts(Member& member, const Beat& beat) {
+  for (const Head& head : beat.heads) note_receipt(member, head);
+  if (beat.vector != vector() || beat.vector == member.vector) return;
+  member.vector = beat.vector;
+  for (const Head& head : heads()) note_receipt(member, head);
+}
+
+void Room::note_receipt(Member& member, const Head& head) {
+  // Bounded by what I hold myself.
+  const Feeds::State mine = feeds_.state(head.feed);
+  if (mine.have == Number{} || (mine.have == head.number && mine.head != head.hash)) return;
+  Number& held = member.holds[head.feed];
+  if (held >= head.number) return;
+  held = head.number;
+  ++receipts_;
 }
 
 Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat) {

@@ -317,6 +317,34 @@ bool Room::is_any_linked() const {
                      [](const auto& it) { return it.second.is_linked; });
 }
 
+std::optional<FeedId> Room::own_feed_called(const FeedTag& tag) const {
+  for (const Head& head : feeds_.heads_of(facts_.self)) {
+    if (feed_tag(facts_.id, head.feed) == tag) return head.feed;
+  }
+  return std::nullopt;
+}
+
+Number Room::held_by(const PeerId& peer, const FeedId& feed) const {
+  const auto member = members_.find(peer);
+  if (member == members_.end()) return {};
+  const auto held = member->second.holds.find(feed);
+  return held == member->second.holds.end() ? Number{} : held->second;
+}
+
+std::uint64_t Room::lag_of(const PeerId& peer) const {
+  std::uint64_t posts = 0;
+  for (const Head& head : heads()) {
+    const Number held = held_by(peer, head.feed);
+    if (held < head.number) posts += head.number.value - held.value;
+  }
+  return posts;
+}
+
+Stamp Room::settled_by(const PeerId& peer) const {
+  const auto member = members_.find(peer);
+  return member == members_.end() ? Stamp{} : member->second.settled;
+}
+
 bool Room::is_heard_by(const PeerId& peer, TimePoint now) const {
   const auto it = members_.find(peer);
   return it != members_.end() && it->second.hears_me_until && now < *it->second.hears_me_until;

@@ -94,6 +94,16 @@ class Room {
   // A post of mine is damaged, and nobody has it.
   bool has_lost_own() const { return repair_.lost(facts_.self, members_.size()).has_value(); }
   bool is_paused() const { return bytes_ >= facts_.bytes_max; }
+  // My feed with this tag, if there is one.
+  std::optional<FeedId> own_feed_called(const FeedTag& tag) const;
+  // How far a member says that it has a feed; as it was when it has said so last.
+  Number held_by(const PeerId& peer, const FeedId& feed) const;
+  // Rises whenever an answer of held_by may have changed.
+  std::uint64_t receipts() const { return receipts_; }
+  // Of the posts that I hold and that count, how many it is not known to hold.
+  std::uint64_t lag_of(const PeerId& peer) const;
+  // By its word: it posts nothing below any more, and all that it had posted is here.
+  Stamp settled_by(const PeerId& peer) const;
   bool is_heard_by(const PeerId& peer, TimePoint now) const;
   bool hears(const PeerId& peer, TimePoint now) const;
   // Every stamp at or below it is settled: see DESIGN of `final` in PROTOCOL.md.
@@ -117,6 +127,8 @@ class Room {
     Stamp promised;                        // its promise;
     std::optional<Head> own;               // and the newest post it knows of its own.
     Stamp settled;                         // Its promise once all it names was held.
+    std::map<FeedId, Number> holds;        // What it has said of feeds that I hold;
+    Hash vector;                           // and of which vector of mine it was all.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
     TimePoint ask_heads_from;              // Not before; see ask_heads.
     bool is_state_due = false;             // It is to be told all that we hold,
@@ -151,6 +163,8 @@ class Room {
   Actions take_batch(const Turn& turn, ByteView raw, const PeerId& from, bool& of_use);
   Actions take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool over_link);
   void note_beat(const Turn& turn, Member& member, const Beat& beat);
+  void note_receipts(Member& member, const Beat& beat);
+  void note_receipt(Member& member, const Head& head);
   Actions compare_vectors(const Turn& turn, Member& member, const Beat& beat);
   // Asks for what a new link would get, at most once in kBeatInterval.
   Actions ask_heads(const Turn& turn, Member& member, const PeerId& peer);
@@ -198,6 +212,7 @@ class Room {
   Hash beaten_vector_;             // Of the last beat, and
   std::uint32_t beats_alike_ = 0;  // how many had the same.
   std::vector<FeedId> grown_;      // Newest last; at most kBeatHeadsMax.
+  std::uint64_t receipts_ = 0;
   Counters counters_;
 };
 

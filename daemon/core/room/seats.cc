@@ -17,6 +17,7 @@ Actions Room::change(const Turn& turn, Sitting sitting) {
   for (const Head& head : facts_.sitting.gone) end(head.feed, head.number, head.hash);
   sit_down(turn.entropy.draw<Incarnation>());
   vector_.reset();
+  ++receipts_;
   for (const PeerId& peer : gone) {
     append(actions, silence(peer));
     members_.erase(peer);
