@@ -62,6 +62,7 @@ struct Push {
   std::string text;  // The words, or the file's path.
   Wait wait = Wait::stored;
   std::uint64_t readers = 1;  // Of Wait::delivered.
+  std::string key;            // It is posted once under it; empty: as often as it is pushed.
 };
 
 struct Pull {

@@ -68,7 +68,8 @@ class Pushing {
         client_(client),
         console_(console),
         has_lines_(push.source == Push::Source::lines),
-        pusher_(push.to, has_lines_, push.wait == Push::Wait::delivered ? push.readers : 0) {}
+        pusher_({push.to, has_lines_, push.wait == Push::Wait::delivered ? push.readers : 0,
+                 push.key}) {}
 
   void push_one(std::string body) {
     pusher_.push(std::move(body), 0);

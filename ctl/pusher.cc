@@ -11,12 +11,12 @@ namespace p2pchat::ctl {
 
 namespace {
 
-control::Record request(const std::string& to, const std::string& body, bool waits,
-                        std::uint64_t readers) {
+control::Record request(const Pusher::Setup& setup, const std::string& body) {
   control::Record values;
-  values.set("to", to);
-  if (readers > 0) values.set("readers", static_cast<std::int64_t>(readers));
-  if (waits) values.set("waits", true);
+  values.set("to", setup.to);
+  if (setup.readers > 0) values.set("readers", static_cast<std::int64_t>(setup.readers));
+  if (!setup.key.empty()) values.set("key", setup.key);
+  if (setup.waits) values.set("waits", true);
   if (is_utf8(body)) return values.set("text", body);
   return values.set("data", to_bytes(view(body)));
 }
@@ -32,7 +32,7 @@ void Pusher::pump(Client& client) {
   if (is_refused_) return;
   for (Waiting& each : waiting_) {
     if (each.tag != 0) continue;
-    each.tag = client.send("push", request(to_, each.body, waits_, readers_));
+    each.tag = client.send("push", request(setup_, each.body));
     ++in_flight_;
   }
 }

@@ -24,10 +24,13 @@ inline constexpr std::size_t kPushWindow = 64;
 
 class Pusher {
  public:
-  // `to`: a room, a contact, or an id. `waits`: being too fast is no refusal. `readers`: a room
-  // with fewer others is.
-  explicit Pusher(std::string to, bool waits = false, std::uint64_t readers = 0)
-      : to_(std::move(to)), waits_(waits), readers_(readers) {}
+  struct Setup {
+    std::string to;             // A room, a contact, or an id.
+    bool waits = false;         // Being too fast is no refusal.
+    std::uint64_t readers = 0;  // A room with fewer others is.
+    std::string key = {};       // Posted once under it, if there is one.
+  };
+  explicit Pusher(Setup setup) : setup_(std::move(setup)) {}
 
   bool has_room() const { return waiting_.size() < kPushWindow; }
   bool is_idle() const { return waiting_.empty(); }
@@ -64,9 +67,7 @@ class Pusher {
     std::optional<control::Reply> answer;
   };
 
-  std::string to_;
-  bool waits_;
-  std::uint64_t readers_;
+  Setup setup_;
   std::size_t in_flight_ = 0;
   std::deque<Waiting> waiting_;  // In the order of pushing.
   std::optional<Refusal> first_refused_;

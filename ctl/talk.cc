@@ -39,7 +39,7 @@ class Talking {
         writer_(command.is_json, std::nullopt, {console.out_is_terminal(), false}),
         puller_({to_, reader, /*follows=*/true, /*peeks=*/false, /*acknowledges=*/true,
                  /*with_mine=*/false}),
-        pusher_(to_),
+        pusher_({to_}),
         client_(std::move(client)) {}
 
   Outcome<void> run();
@@ -150,7 +150,7 @@ void Talking::push_what_was_typed() {
 void Talking::report_refusal() {
   if (!pusher_.is_refused() || !pusher_.is_idle()) return;
   console_.error("not sent: " + pusher_.refusal()->failure.text);
-  pusher_ = Pusher(to_);
+  pusher_ = Pusher({to_});
 }
 
 Outcome<void> Talking::read_input() {
@@ -169,7 +169,7 @@ Outcome<void> Talking::read_input() {
 
 Outcome<void> Talking::come_back() {
   if (!pusher_.is_idle()) console_.error("it is unknown whether what you wrote last was stored");
-  pusher_ = Pusher(to_);
+  pusher_ = Pusher({to_});
   auto client = reconnect(socket_, console_, signals_, kNever);
   if (!client) return end_with(client.error());
   client_ = std::move(*client);

@@ -127,6 +127,9 @@ Outcome<Verb> push_of(const Words& words) {
   push.to = words.name;
   const auto wait = read_wait(words.until_when, push);
   if (!wait) return end_with(wait.error());
+  push.key = words.key;
+  if (words.has_key && push.key.empty()) return usage("an empty key calls nothing");
+  if (words.lines && words.has_key) return usage("a key is for one message, and -l makes many");
   if (words.lines) {
     push.source = Push::Source::lines;
   } else if (has_file) {

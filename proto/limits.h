@@ -60,6 +60,8 @@ inline constexpr std::uint64_t kPushAheadBytesMax = 1024 * 1024;
 inline constexpr std::size_t kChangesMax = 16;
 // Why somebody knocks, or votes as it does.
 inline constexpr std::size_t kNoteBytesMax = 256;
+// What a script calls a message by, so that it is posted once.
+inline constexpr std::size_t kPushKeyBytesMax = 128;
 // What one person signs: a genesis, knock, vote, leave or close.
 inline constexpr std::size_t kConsentBytesMax = 2 * 1024;
 inline constexpr std::size_t kValueBytesMax = 60 * 1024;

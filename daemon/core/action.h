@@ -72,6 +72,10 @@ struct DropWish {
 struct StoreListing {
   std::optional<std::string> address;
 };
+// In one commit with the batch that holds the post.
+struct StoreKey {
+  KeyRecord key;
+};
 // A system message for local readers, in this room; `peer` is whom it is about.
 struct StoreNotice {
   RoomId room;
@@ -86,7 +90,8 @@ concept Durable = std::same_as<Order, StoreSelf> || std::same_as<Order, StoreCon
     std::same_as<Order, StoreRoom> || std::same_as<Order, StoreDecision> ||
     std::same_as<Order, StorePledge> || std::same_as<Order, StoreObject> ||
     std::same_as<Order, DropObject> || std::same_as<Order, StoreWish> ||
-    std::same_as<Order, DropWish> || std::same_as<Order, StoreListing>;
+    std::same_as<Order, DropWish> || std::same_as<Order, StoreListing> ||
+    std::same_as<Order, StoreKey>;
 
 // --- Links and PUB ---
 struct Admit {
@@ -163,6 +168,11 @@ struct Answer {
   control::Record row;
   std::vector<control::Record> rows = {};  // That go out before it.
 };
+// Looks for the key in what is durable by then; ends in KeyFound.
+struct FindKey {
+  RoomId room;
+  std::string key;
+};
 // For the log: something an administrator should know. At most one line a minute and peer.
 struct Report {
   std::string text;
@@ -177,7 +187,8 @@ using Action =
                  action::SendLink, action::Give, action::AnswerDoor, action::VisitDoor,
                  action::Answer, action::Report, action::StoreRoom, action::StoreDecision,
                  action::StorePledge, action::StoreObject, action::DropObject, action::StoreWish,
-                 action::DropWish, action::StoreListing, action::AskRendezvous>;
+                 action::DropWish, action::StoreListing, action::AskRendezvous, action::StoreKey,
+                 action::FindKey>;
 
 using Actions = std::vector<Action>;
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "daemon/core/snapshot.h"
 #include "proto/address.h"
 #include "proto/batch.h"
 #include "proto/consent.h"
@@ -76,6 +77,14 @@ struct PushRequested {
   Bytes body;
   bool waits = false;         // For the rate to allow it, in its turn; else it is refused.
   std::uint64_t readers = 0;  // It is refused where there are not so many others.
+  std::string key = {};       // Posted once under it in this room; empty: as often as it is pushed.
+};
+// As FindKey has asked; `why` tells that it could not be read.
+struct KeyFound {
+  RoomId room;
+  std::string key;
+  std::optional<KeyRecord> known;
+  std::string why;
 };
 // To be told when so many other members hold a post of mine, or all; with a row for each.
 struct AwaitRequested {
@@ -165,7 +174,7 @@ struct TurnEnded {};
 
 using Event = std::variant<
     event::LinkOpened, event::LinkClosed, event::LinkFrameReceived, event::LiveFrameReceived,
-    event::DoorAsked, event::DoorAnswered, event::DoorFailed, event::PushRequested,
+    event::DoorAsked, event::DoorAnswered, event::DoorFailed, event::PushRequested, event::KeyFound,
     event::AwaitRequested, event::MeetRequested, event::AliasRequested, event::BlockRequested,
     event::VerifyRequested, event::RequestDropped, event::CreateRequested, event::JoinRequested,
     event::VoteRequested, event::LeaveRequested, event::DeleteRequested, event::ListingRequested,

@@ -96,6 +96,7 @@ class Node {
   Actions on(const Turn& turn, const event::DoorAnswered& event);
   Actions on(const Turn& turn, const event::DoorFailed& event);
   Actions on(const Turn& turn, const event::PushRequested& event);
+  Actions on(const Turn& turn, const event::KeyFound& event);
   Actions on(const Turn& turn, const event::AwaitRequested& event);
   Actions on(const Turn& turn, const event::MeetRequested& event);
   Actions on(const Turn& turn, const event::AliasRequested& event);
@@ -188,7 +189,8 @@ class Node {
   static void add_room_facts(const Room& room, control::Record& row);
   void restore_rooms(const Snapshot& snapshot);
   Actions start_rooms(const Turn& turn);
-  Actions push_to(Room* room, const std::string& name, const event::PushRequested& event);
+  Actions push_to(Room* room, const std::string& name, const event::PushRequested& event,
+                  bool is_new);
 
   // The one way in: admits, opens the pair room, and begins to dial.
   Actions admit(const Turn& turn, const Contact& contact);
@@ -199,7 +201,9 @@ class Node {
   // Chooses the link of every SendLink and Give that a room has ordered, drops those without
   // one, and keeps the table of topics.
   Actions from_room(const Room& room, const PeerId& said_by, Actions actions);
-  Actions push(const event::PushRequested& event);
+  Actions push_found(const event::PushRequested& asked, const event::KeyFound& event);
+  // `is_new`: nothing is known under its key.
+  Actions push(const event::PushRequested& event, bool is_new = false);
   Actions pace(const event::PushRequested& event);
   // Pushes that have waited for the rate, as far as it allows now.
   Actions release_paced(const Turn& turn);
@@ -227,6 +231,8 @@ class Node {
   PushRate rate_;
   std::deque<event::PushRequested> paced_;  // They wait for the rate; at most kPacedPushesMax.
   TimePoint paced_due_ = TimePoint::never();
+  // Whose keys are looked for: under each one at a time, so that the next finds what it stored.
+  std::map<std::pair<RoomId, std::string>, std::deque<event::PushRequested>> keyed_;
   std::map<RoomId, Room> rooms_;
   Deliveries deliveries_;
   std::map<RoomId, PeerId> peers_;  // The other member of each pair room, strangers' too.

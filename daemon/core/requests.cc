@@ -112,11 +112,11 @@ Actions Node::release_paced(const Turn& turn) {
   return actions;
 }
 
-Actions Node::push(const event::PushRequested& event) {
+Actions Node::push(const event::PushRequested& event, bool is_new) {
   if (!event.to.starts_with("peer:")) {
     if (const Membership* membership = membership_of(event.to)) {
       Room* room = membership->is_in() ? room_of(membership->room()) : nullptr;
-      return push_to(room, membership->record().name, event);
+      return push_to(room, membership->record().name, event, is_new);
     }
   }
   const auto refused = [&](Error error) {
@@ -133,7 +133,35 @@ Actions Node::push(const event::PushRequested& event) {
                                        "; first: chatctl chat --no-talk " + contact.name;
     return refused({Fault::unknown, text});
   }
-  return push_to(room, contact.name, event);
+  return push_to(room, contact.name, event, is_new);
+}
+
+Actions Node::on(const Turn&, const event::KeyFound& event) {
+  const auto it = keyed_.find({event.room, event.key});
+  if (it == keyed_.end()) return {};
+  const event::PushRequested asked = std::move(it->second.front());
+  it->second.pop_front();
+  Actions actions = push_found(asked, event);
+  if (it->second.empty()) {
+    keyed_.erase(it);
+  } else {
+    actions.push_back(action::FindKey{event.room, event.key});
+  }
+  return actions;
+}
+
+Actions Node::push_found(const event::PushRequested& asked, const event::KeyFound& event) {
+  if (!event.why.empty()) return {refuse(asked.request, {Fault::machine, event.why})};
+  if (!event.known) return push(asked, true);
+  if (event.known->text != text_hash(asked.body)) {
+    return {refuse(asked.request, {Fault::refused, "another text was pushed under the key '" +
+                                                       cleaned(asked.key) + "'"})};
+  }
+  const Room* room = room_of(event.room);
+  if (room == nullptr) {
+    return {refuse(asked.request, {Fault::unknown, "you are no member there any more"})};
+  }
+  return from_room(*room, identity_.id(), {agree(asked.request, Room::row_of(*event.known))});
 }
 
 Actions Node::on(const Turn& turn, const event::AwaitRequested& event) {

@@ -29,6 +29,16 @@ struct RoomState {
   std::vector<FeedState> feeds;
 };
 
+// A post of mine that a script has given a name, so that it is posted once for ever.
+struct KeyRecord {
+  RoomId room;
+  std::string key;
+  Hash text;  // Of what was to be said: see text_hash() in room.h.
+  FeedId feed;
+  Number number;
+  WallTime time;
+};
+
 // A room of many, as it is kept.
 struct RoomRecord {
   Genesis genesis;

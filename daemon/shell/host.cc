@@ -55,6 +55,7 @@ void Host::note_link(const Event& event) {
 }
 
 Result<void> Host::end_turn(Moment now) {
+  is_due_ = false;
   if (now.steady >= next_probe_) {
     next_probe_ = now.steady + kProbeInterval;
     if (store_.can_write()) {
@@ -69,7 +70,9 @@ Result<void> Host::end_turn(Moment now) {
   return carry_out(now, std::exchange(actions_, {}));
 }
 
-TimePoint Host::deadline() const { return std::min(node_->deadline(), next_probe_); }
+TimePoint Host::deadline() const {
+  return is_due_ ? TimePoint{} : std::min(node_->deadline(), next_probe_);
+}
 
 Result<void> Host::carry_out(Moment now, Actions actions) {
   if (std::any_of(actions.begin(), actions.end(), is_durable)) {
@@ -109,11 +112,20 @@ void Host::hand_on(Moment now, const Actions& actions) {
     }
     if (const auto* order = std::get_if<action::Give>(&action)) {
       give(now, *order);
+    } else if (const auto* wanted = std::get_if<action::FindKey>(&action)) {
+      find_key(now, *wanted);
     } else if (!is_durable(action)) {
       outlets_.carry_out(now, action);
     }
   }
   if (!grown.empty()) outlets_.wake(grown);
+}
+
+void Host::find_key(Moment now, const action::FindKey& order) {
+  const auto known = store_.find_key(order.room, order.key);
+  is_due_ = true;
+  raise(now, event::KeyFound{order.room, order.key, known ? *known : std::nullopt,
+                             known ? std::string() : known.error().text});
 }
 
 void Host::give(Moment now, const action::Give& order) {

@@ -23,7 +23,7 @@ namespace p2pchat {
 
 // Whom a Host hands on what is not the store's.
 struct Outlets {
-  // Everything but Store... and Give.
+  // Everything but Store..., Give and FindKey.
   std::function<void(Moment, const Action&)> carry_out;
   // What is in these rooms has grown.
   std::function<void(const std::set<RoomId>&)> wake;
@@ -55,6 +55,7 @@ class Host {
   Result<void> begin_anew(Moment now, const Error& why);
   void hand_on(Moment now, const Actions& actions);
   void give(Moment now, const action::Give& order);
+  void find_key(Moment now, const action::FindKey& order);
   void note_link(const Event& event);
 
   Settings settings_;
@@ -64,7 +65,8 @@ class Host {
   std::optional<Node> node_;
   Actions actions_;                                           // Of this turn, so far.
   std::map<std::pair<PeerId, LinkSide>, std::string> links_;  // Those that stand; to which host.
-  bool can_store_ = true;                                     // As the Node was told last.
+  bool is_due_ = false;    // The Node has been told something at the end of a turn.
+  bool can_store_ = true;  // As the Node was told last.
   bool is_failure_logged_ = false;
   TimePoint next_probe_ = TimePoint::never();  // Of a store that failed.
 };

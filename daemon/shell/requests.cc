@@ -59,10 +59,15 @@ std::string user_name(std::uint32_t uid) {
 
 Result<Event> push_requested(const control::Record& values, RequestId id) {
   Bytes body = values.has("data") ? values.bytes("data") : to_bytes(values.text("text"));
+  const std::string key = values.text("key");
+  if (key.size() > kPushKeyBytesMax || (values.has("key") && key.empty())) {
+    return fail(Fault::usage,
+                "a key is a text of 1 to " + std::to_string(kPushKeyBytesMax) + " bytes");
+  }
   const auto readers = static_cast<std::uint64_t>(
       std::clamp<std::int64_t>(values.integer("readers"), 0, kMembersMax));
-  return event::PushRequested{id, values.text("to"), std::move(body), values.flag("waits"),
-                              readers};
+  return event::PushRequested{id, values.text("to"), std::move(body), values.flag("waits"), readers,
+                              key};
 }
 
 Result<Event> await_requested(const control::Record& values, RequestId id) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/shell/store/contact_row.h"
+#include "daemon/shell/store/key_row.h"
 #include "daemon/shell/store/membership_row.h"
 #include "daemon/shell/store/row.h"
 #include "daemon/shell/store/schema.h"
@@ -149,6 +150,10 @@ Result<void> Store::read_batches(const RoomId& room, const FeedId& feed, Number 
     if (!take(**bytes)) break;
   }
   return query.end();
+}
+
+Result<std::optional<KeyRecord>> Store::find_key(const RoomId& room, std::string_view key) {
+  return p2pchat::find_key(impl_->database, room, key);
 }
 
 std::vector<event::BatchDamaged> Store::take_damages() { return std::exchange(impl_->damages, {}); }

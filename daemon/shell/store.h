@@ -45,6 +45,9 @@ class Store {
   Result<void> read_batches(const RoomId& room, const FeedId& feed, Number first, Number last,
                             const std::function<bool(ByteView batch)>& take);
 
+  // What was stored under the key, if anything was.
+  Result<std::optional<KeyRecord>> find_key(const RoomId& room, std::string_view key);
+
   // Damaged batches that any reading has met since the last call, each once.
   std::vector<event::BatchDamaged> take_damages();
 

@@ -2,6 +2,8 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <map>
+#include <memory>
+#include <set>
 
 #include "tests/functional/harness/garden.h"
 #include "tests/functional/harness/pair.h"
@@ -90,20 +92,73 @@ TEST_F(Delivery, RefusesWhatItCannotMean) {
   EXPECT_EQ(anna.tell({"log", "ben"}), "") << "it was refused before it was stored";
 }
 
+// --- Keys ---
+
+class Key : public Pair {};
+
+TEST_F(Key, PushesOnceHoweverOftenItIsPushed) {
+  const std::string id = anna.tell({"push", "ben", "backup done", "--key", "backup-1"});
+
+  EXPECT_EQ(anna.tell({"push", "ben", "backup done", "--key", "backup-1"}), id);
+  anna.crash();
+  anna.start();
+  EXPECT_EQ(anna.tell({"push", "ben", "backup done", "--key", "backup-1"}), id);
+  EXPECT_NE(anna.tell({"push", "ben", "backup done", "--key", "backup-2"}), id);
+  EXPECT_EQ(lines_of(anna.tell({"log", "ben", "--json"})).size(), 2U);
+}
+
+TEST_F(Key, IsForOneText) {
+  anna.tell({"push", "ben", "one", "--key", "k"});
+
+  const Said said = anna.ctl({"push", "ben", "two", "--key", "k"});
+
+  EXPECT_EQ(said.code, 1) << said.err;
+  EXPECT_NE(said.err.find("'k'"), std::string::npos) << said.err;
+  EXPECT_EQ(said.out, "");
+}
+
+TEST_F(Key, ThatManyPushAtOnceIsPostedOnce) {
+  std::vector<std::unique_ptr<Process>> pushers;
+  for (int i = 0; i < 8; ++i) {
+    pushers.push_back(
+        std::make_unique<Process>(anna.ctl_setup({"push", "ben", "once", "--key", "k"})));
+  }
+  std::set<std::string> ids;
+  for (const auto& each : pushers) {
+    EXPECT_EQ(each->wait(), 0) << each->err();
+    ids.insert(each->out());
+  }
+
+  EXPECT_EQ(ids.size(), 1U);
+  EXPECT_EQ(lines_of(anna.tell({"log", "ben", "--json"})).size(), 1U);
+}
+
+TEST_F(Key, RefusesWhatItCannotMean) {
+  EXPECT_EQ(anna.ctl({"push", "ben", "text", "--key", ""}).code, 2);
+  EXPECT_EQ(anna.ctl({"push", "ben", "text", "--key", std::string(129, 'k')}).code, 2);
+  EXPECT_EQ(anna.ctl_with_input({"push", "ben", "-l", "--key", "k"}, "one\ntwo\n").code, 2);
+  EXPECT_EQ(anna.tell({"log", "ben"}), "");
+}
+
 TEST_F(Garden, ADeliveryToSomeIsSeven) {
   all_in();
   cleo.stop();
+  const Words hello{"push", "garden", "hello", "--key", "k"};
+  const auto with = [&](const Words& more) {
+    Words words = hello;
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
 
-  const Said said =
-      anna.ctl({"push", "garden", "hello", "--wait", "all", "--timeout", "3s", "--json"});
-  const Said enough = anna.ctl({"push", "garden", "more", "--wait", "delivered:1"});
+  const Said enough = anna.ctl(with({"--wait", "delivered:1"}));
+  const Said said = anna.ctl(with({"--wait", "all", "--timeout", "100ms", "--json"}));
 
+  EXPECT_EQ(enough.code, 0) << enough.err;
   EXPECT_EQ(said.code, 7) << said.err;
   EXPECT_EQ(receipts(said.out), (std::map<std::string, bool>{{"ben", true}, {"cleo", false}}));
-  EXPECT_EQ(enough.code, 0) << enough.err;
   cleo.start();
   EXPECT_EQ(anna.ctl({"push", "garden", "and on", "--wait", "all"}).code, 0);
-  EXPECT_EQ(talk(cleo), (Texts{"hello", "more", "and on"}));
+  EXPECT_EQ(talk(cleo), (Texts{"hello", "and on"}));
 }
 
 }  // namespace

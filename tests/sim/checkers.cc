@@ -184,7 +184,10 @@ void Checkers::check_own_stamp(const Witness& witness, const Batch& batch, Stamp
   if (promised != promised_.end() && stamp <= promised->second) {
     fail(witness, "posts below a stamp that its beat promised");
   }
-  if (stamp <= witness.disk.promised()) fail(witness, "posts below a stamp that it had promised");
+  // What the same turn promises comes after what it posts.
+  const auto [it, is_new] =
+      stored_promises_.try_emplace({witness.host, witness.run}, witness.disk.promised());
+  if (stamp <= it->second) fail(witness, "posts below a stamp that it had promised");
   for (const Disk::Row& row : witness.disk.rows()) {
     if (!row.batch || row.room != batch.room) continue;
     const Stamp stored = row.batch->posts.back().stamp;
@@ -399,6 +402,7 @@ bool Checkers::holds_head(const Witness& witness, const RoomId& room, const Head
 
 void Checkers::turned(const Witness& witness, const Node& node) {
   newly_blocked_.clear();
+  stored_promises_[{witness.host, witness.run}] = witness.disk.promised();
   rooms_.turned(witness);
   for (const auto& [room, kept] : witness.disk.memberships()) {
     if (kept.record.is_gone || !kept.roster().seat_of(hosts_[witness.host])) continue;

@@ -104,7 +104,8 @@ class Checkers {
   std::map<Topic, RoomKey> keys_;                           // As handed over on links,
   std::map<Topic, std::set<PeerId>> keepers_;               // and to whom.
   std::map<std::pair<HostIndex, RoomId>, Stamp> promised_;  // By beats that have left.
-  std::map<std::pair<HostIndex, RoomId>, Stamp> final_;     // As Nodes have said.
+  std::map<std::pair<HostIndex, std::uint64_t>, Stamp> stored_promises_;  // Of each host and run.
+  std::map<std::pair<HostIndex, RoomId>, Stamp> final_;                   // As Nodes have said.
   // The newest beat of each room and run.
   std::map<std::pair<RoomId, Incarnation>, std::pair<Counter, Bytes>> beats_;
   std::map<std::pair<PeerId, Counter>, Bytes> cards_;

@@ -40,7 +40,11 @@ void Disk::commit(const Action& action) {
           [&](const DropObject& order) { memberships_.at(order.room).objects.erase(order.key); },
           [&](const StoreWish& order) { wishes_[order.wish.room] = order.wish; },
           [&](const DropWish& order) { wishes_.erase(order.room); },
-          [&](const StoreListing& order) { listing_ = order.address; }, [](const auto&) {}},
+          [&](const StoreListing& order) { listing_ = order.address; },
+          [&](const StoreKey& order) {
+            keys_[{order.key.room, order.key.key}] = order.key;
+          },
+          [](const auto&) {}},
       action);
 }
 
@@ -145,6 +149,11 @@ Disk::Given Disk::give(const link::Want& want) const {
   frame.end = true;
   given.frames.push_back(link::encode(frame));
   return given;
+}
+
+std::optional<KeyRecord> Disk::key(const RoomId& room, const std::string& key) const {
+  const auto it = keys_.find({room, key});
+  return it == keys_.end() ? std::nullopt : std::optional(it->second);
 }
 
 std::vector<event::BatchDamaged> Disk::scrub() const {

@@ -55,6 +55,7 @@ class Disk {
     std::vector<event::BatchDamaged> damages;
   };
   Given give(const link::Want& want) const;
+  std::optional<KeyRecord> key(const RoomId& room, const std::string& key) const;
   // What a local reader that reads everything comes upon.
   std::vector<event::BatchDamaged> scrub() const;
   void damage(std::size_t row) { rows_[row].is_damaged = true; }
@@ -93,6 +94,7 @@ class Disk {
   std::map<RoomId, Membership> memberships_;
   std::map<RoomId, WishRecord> wishes_;
   std::optional<std::string> listing_;
+  std::map<std::pair<RoomId, std::string>, KeyRecord> keys_;
 };
 
 }  // namespace p2pchat::sim

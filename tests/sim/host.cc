@@ -207,6 +207,8 @@ void Host::carry_out(const Action& action) {
   if (is_traffic(action)) ++traffic_;
   if (const auto* order = std::get_if<action::Give>(&action)) {
     give(*order);
+  } else if (const auto* wanted = std::get_if<action::FindKey>(&action)) {
+    hand(event::KeyFound{wanted->room, wanted->key, disk_.key(wanted->room, wanted->key), {}});
   } else if (const auto* order_of_answer = std::get_if<action::Answer>(&action)) {
     open_requests_.erase(order_of_answer->request);
   } else if (meddler_.sends && is_consent_road(action)) {

@@ -23,6 +23,11 @@ void Ledger::asked_push(HostIndex host, RequestId request, const RoomId& room,
   pushes_.push_back(std::move(push));
 }
 
+void Ledger::asked_again(HostIndex host, RequestId request, const std::string& text) {
+  asked(host, request);
+  table_[request].push = by_text_.at(text);
+}
+
 void Ledger::dropped(RequestId request) {
   Request& entry = table_.at(request);
   if (entry.state == State::open) entry.state = State::dropped;

@@ -51,6 +51,8 @@ class Ledger {
   // `names_contact`: its answer names one.
   void asked(HostIndex host, RequestId request, bool names_contact = false);
   void asked_push(HostIndex host, RequestId request, const RoomId& room, const std::string& text);
+  // The same push, under its key.
+  void asked_again(HostIndex host, RequestId request, const std::string& text);
   void dropped(RequestId request);
   void answered(HostIndex host, const action::Answer& answer);
   // A post that its author makes durable.

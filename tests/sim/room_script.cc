@@ -228,7 +228,16 @@ void RoomScript::leave_some() {
   world_.leave(host, kRoom);
 }
 
-void RoomScript::push_some() { push(world_.host(prng_.below(plan_.hosts))); }
+void RoomScript::push_some() {
+  Host& from = world_.host(prng_.below(plan_.hosts));
+  push(from);
+  if (!from.is_up() || !is_in(from) || !prng_.chance(30)) return;
+  std::vector<std::string> texts;
+  for (const Push& push : world_.ledger().pushes()) {
+    if (push.author == from.index()) texts.push_back(push.text);
+  }
+  if (!texts.empty()) world_.push_again(from, to_text(*room_), prng_.pick(texts));
+}
 
 void RoomScript::push(Host& from) {
   if (!from.is_up() || !is_in(from)) return;

@@ -122,6 +122,7 @@ std::string room_store_text(const Action& action) {
                         std::to_string(it.wish.hosts.size());
                },
                [](const DropWish& it) { return "DropWish " + hex_text(it.room); },
+               [](const StoreKey& it) { return "StoreKey " + it.key.key; },
                [](const StoreListing& it) { return "StoreListing " + it.address.value_or("-"); },
                [](const auto&) { return std::string("?"); }},
       action);

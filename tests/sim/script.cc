@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/limits.h"
+#include "proto/pair.h"
 
 namespace p2pchat::sim {
 namespace {
@@ -165,6 +166,17 @@ void Script::push_some() {
   // Now and then a whole burst, which shares batches.
   const std::size_t count = prng_.chance(5) ? prng_.between(2, 80) : 1;
   for (std::size_t i = 0; i < count && from.is_up(); ++i) world_.push(from, to, next_text());
+  push_one_again(from, to);
+}
+
+void Script::push_one_again(Host& from, const Host& to) {
+  if (!from.is_up() || !prng_.chance(30)) return;
+  std::vector<std::string> texts;
+  for (const Push& push : world_.ledger().pushes()) {
+    const bool is_here = push.author == from.index() && push.room == pair_room(from.id(), to.id());
+    if (is_here) texts.push_back(push.text);
+  }
+  if (!texts.empty()) world_.push_again(from, to_text(to.id()), prng_.pick(texts));
 }
 
 std::string Script::next_text() {

@@ -75,6 +75,7 @@ class Script {
   void answer_strangers(Host& who);
   void make_peace(Host& who);
   void push_some();
+  void push_one_again(Host& from, const Host& to);
   std::string next_text();
 
   // --- Faults ---

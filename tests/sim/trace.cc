@@ -142,6 +142,7 @@ std::string describe(const Event& event) {
             return "PushRequested " + number_text(it.request) + " to " + it.to.substr(0, 8) + " '" +
                    to_string(it.body).substr(0, 12) + "'";
           },
+          [](const KeyFound& it) { return "KeyFound " + it.key + (it.known ? " known" : " new"); },
           [](const AwaitRequested& it) {
             return "AwaitRequested " + number_text(it.request) + " of " + it.message;
           },
@@ -222,6 +223,7 @@ std::string describe(const Action& action) {
             return "Answer " + number_text(it.request) + " exit " +
                    std::to_string(static_cast<int>(it.code)) + " " + it.error;
           },
+          [](const FindKey& it) { return "FindKey " + it.key; },
           [](const Report& it) { return "Report " + it.text; },
           [](const AskRendezvous& it) {
             return "AskRendezvous " + desk_text(it.desk) + " " + desk_question_text(it.question);

@@ -10,6 +10,12 @@ namespace {
 // How often run_until() looks whether its fact is true.
 constexpr Duration kLookInterval = 50ms;
 
+// Every other text is pushed under a key.
+std::string key_of(const std::string& text) {
+  const std::string name = text.substr(0, text.find('.'));
+  return (name.back() - '0') % 2 == 0 ? name : std::string();
+}
+
 }  // namespace
 
 World::World(std::uint64_t seed)
@@ -73,7 +79,7 @@ RequestId World::push_to(Host& from, const Host& to, const std::string& name,
                          const std::string& text) {
   const RequestId request = ledger_.next_request();
   ledger_.asked_push(from.index(), request, checkers_.room_of(from.index(), to.index()), text);
-  from.hand(event::PushRequested{request, name, to_bytes(text)});
+  from.hand(event::PushRequested{request, name, to_bytes(text), false, 0, key_of(text)});
   return request;
 }
 
@@ -115,8 +121,16 @@ RequestId World::remove(Host& who, const std::string& room) {
 RequestId World::push_in(Host& from, const RoomId& room, const std::string& text) {
   const RequestId request = ledger_.next_request();
   ledger_.asked_push(from.index(), request, room, text);
-  from.hand(event::PushRequested{request, to_text(room), to_bytes(text)});
+  from.hand(event::PushRequested{request, to_text(room), to_bytes(text), false, 0, key_of(text)});
   return request;
+}
+
+void World::push_again(Host& from, const std::string& name, const std::string& text) {
+  const Push* push = ledger_.push_of(text);
+  if (key_of(text).empty() || push->is_forgotten) return;
+  const RequestId request = ledger_.next_request();
+  ledger_.asked_again(from.index(), request, text);
+  from.hand(event::PushRequested{request, name, to_bytes(text), false, 0, key_of(text)});
 }
 
 void World::drop(Host& who, RequestId request) {

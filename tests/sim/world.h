@@ -50,6 +50,8 @@ class World {
   RequestId remove(Host& who, const std::string& room);
   // Into a room of many.
   RequestId push_in(Host& from, const RoomId& room, const std::string& text);
+  // Somebody who does not know whether it was stored pushes it once more, if it has a key.
+  void push_again(Host& from, const std::string& name, const std::string& text);
   std::optional<Outcome> outcome(RequestId request) const { return ledger_.outcome(request); }
 
   // --- Faults beyond those of Host ---

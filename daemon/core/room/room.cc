@@ -26,6 +26,15 @@ Post stamped(const Turn& turn, PostKind kind, Bytes body) {
 
 }  // namespace
 
+Hash text_hash(ByteView body) { return Hasher("p2pchat push key").add(body).finish(); }
+
+control::Record Room::row_of(const KeyRecord& known) {
+  control::Record row;
+  row.set("id", message_id(feed_tag(known.room, known.feed), known.number));
+  row.set("time", known.time.milliseconds);
+  return row;
+}
+
 Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
     : facts_(std::move(facts)),
       can_store_(can_store),
@@ -42,14 +51,14 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
   sit_down(facts_.incarnation);
 }
 
-Result<void> Room::post(const RequestId& request, Bytes body) {
+Result<void> Room::post(const RequestId& request, Bytes body, std::string key) {
   CHECK(can_store_);
   if (is_paused()) {
     return fail(Fault::limit,
                 "this conversation has reached its limit of stored bytes (room-bytes)");
   }
   CHECK(body.size() <= kBodyBytesMax);
-  queue_.push_back({request, std::move(body)});
+  queue_.push_back({request, std::move(body), std::move(key)});
   return {};
 }
 
@@ -84,12 +93,14 @@ Actions Room::batch_queued(const Turn& turn) {
     const std::uint64_t first_queued = batch.last().value - posts + 1;
     append(actions, store(turn, std::move(ready)));
     append(actions, spread(turn, link::Posts{facts_.id, batch.raw}));
-    const FeedTag tag = feed_tag(facts_.id, own_feed());
     for (std::size_t i = 0; i < posts; ++i) {
-      control::Record row;
-      row.set("id", message_id(tag, Number{first_queued + i}));
-      row.set("time", batch.posts[batch.posts.size() - posts + i].stamp.wall().milliseconds);
-      actions.push_back(action::Answer{queue_[i].request, ExitCode::done, "", std::move(row)});
+      const Queued& said = queue_[i];
+      const Stamp stamp = batch.posts[batch.posts.size() - posts + i].stamp;
+      const KeyRecord record{
+          facts_.id,   said.key, text_hash(said.body), own_feed(), Number{first_queued + i},
+          stamp.wall()};
+      if (!said.key.empty()) actions.push_back(action::StoreKey{record});
+      actions.push_back(action::Answer{said.request, ExitCode::done, "", row_of(record)});
     }
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(posts));
   }

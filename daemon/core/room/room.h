@@ -46,13 +46,19 @@ struct RoomFacts {
   std::uint64_t bytes_max = 0;  // Stored bytes at which the room pauses.
 };
 
+// What the store knows a keyed post's text by.
+Hash text_hash(ByteView body);
+
 class Room {
  public:
   Room(RoomFacts facts, const RoomState& stored, bool can_store);
 
   // Queues a post; its id is answered to `request` when it is durable. Fails, queueing
-  // nothing, at a limit. Requires a store that takes writes.
-  Result<void> post(const RequestId& request, Bytes body);
+  // nothing, at a limit. Requires a store that takes writes. A `key` is one that the
+  // store does not know, and is stored with it.
+  Result<void> post(const RequestId& request, Bytes body, std::string key = {});
+  // Of a post that is stored under its key already.
+  static control::Record row_of(const KeyRecord& known);
   // Batches what is queued, and answers what was asked: to be called last in a turn.
   Actions end_turn(const Turn& turn);
 
@@ -138,6 +144,7 @@ class Room {
   struct Queued {
     RequestId request;
     Bytes body;
+    std::string key;
   };
 
   Member* member(const PeerId& peer);

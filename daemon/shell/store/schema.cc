@@ -127,6 +127,16 @@ CREATE TABLE wishes (
   is_over INTEGER NOT NULL,
   hosts BLOB NOT NULL
 ) STRICT;
+CREATE TABLE keys (
+  room BLOB NOT NULL,
+  key TEXT NOT NULL,
+  text BLOB NOT NULL,
+  author BLOB NOT NULL,
+  incarnation BLOB NOT NULL,
+  number INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  PRIMARY KEY (room, key)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE probe (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   bytes BLOB NOT NULL

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "daemon/shell/store/contact_row.h"
+#include "daemon/shell/store/key_row.h"
 #include "daemon/shell/store/membership_row.h"
 #include "daemon/shell/store/wish_row.h"
 #include "proto/check.h"
@@ -148,6 +149,10 @@ Result<void> Writer::store(const action::StoreListing& action) {
     query.bind_nothing();
   }
   return query.run();
+}
+
+Result<void> Writer::store(const action::StoreKey& action) {
+  return write_key(database_, action.key);
 }
 
 Result<Writer::Room*> Writer::room(const RoomId& id) {

@@ -53,6 +53,7 @@ class Writer {
   Result<void> store(const action::StoreWish& action);
   Result<void> store(const action::DropWish& action);
   Result<void> store(const action::StoreListing& action);
+  Result<void> store(const action::StoreKey& action);
   template <class Other>
   Result<void> store(const Other&) {
     static_assert(!action::Durable<Other>);

@@ -241,7 +241,7 @@ TEST(Pusher, KeepsSoManyUnderWayAtOnce) {
   FakeDaemon daemon([](FakeDaemon&, const control::Request&) { return FakeDaemon::Replies(); });
   auto client = Client::open(daemon.socket());
   ASSERT_TRUE(client);
-  Pusher pusher("ops");
+  Pusher pusher({"ops"});
 
   for (std::uint64_t i = 0; i < kPushWindow; ++i) {
     ASSERT_TRUE(pusher.has_room());

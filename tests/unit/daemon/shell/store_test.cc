@@ -6,6 +6,7 @@
 
 #include "daemon/shell/store/database.h"
 #include "tests/unit/daemon/shell/store_fixture.h"
+#include "tests/unit/proto/fixtures.h"
 
 namespace p2pchat {
 namespace {
@@ -97,6 +98,25 @@ TEST_F(StoreTest, KeepsWhereItIsListed) {
 
   ASSERT_TRUE(store_->commit(Actions{action::StoreListing{std::nullopt}}));
   EXPECT_EQ(store_->load()->listing, std::nullopt);
+}
+
+TEST_F(StoreTest, FindsWhatWasPushedUnderAKey) {
+  const RoomId room = fixture::filled<RoomId>(1);
+  const KeyRecord key{
+      room,      "nightly", fixture::filled<Hash>(2), {fixture::filled<PeerId>(3), {}},
+      Number{7}, {1234}};
+  ASSERT_TRUE(store_->commit(Actions{action::StoreKey{key}}));
+
+  const auto found = store_->find_key(room, "nightly");
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->text, key.text);
+  EXPECT_EQ((*found)->feed, key.feed);
+  EXPECT_EQ((*found)->number, key.number);
+  EXPECT_EQ((*found)->time, key.time);
+  EXPECT_FALSE(*store_->find_key(room, "weekly"));
+  EXPECT_FALSE(*store_->find_key(fixture::filled<RoomId>(2), "nightly"));
+  // What is there for ever is not written over.
+  EXPECT_FALSE(store_->commit(Actions{action::StoreKey{key}}));
 }
 
 TEST_F(StoreTest, KeepsEveryFieldOfAContact) {
