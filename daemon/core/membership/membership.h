@@ -135,7 +135,7 @@ class Membership {
   Actions decided(const Turn& turn, const std::vector<Consent::Decision>& decisions,
                   const Members& before);
   // From now on it is stored.
-  Actions keep(bool is_gone);
+  void keep(bool is_gone);
   void beware(const ChangeId& admission);
   void note_change(const Members& before);
   Actions pledge(const Turn& turn, const Consent::Promise& promise);

@@ -115,9 +115,18 @@ Actions Membership::settle(const Turn& turn) {
       const Members before = roster().members();
       const Consent::Step step = consent_.advance(is_late && first, allowed(turn.now.steady));
       first = false;
-      has_moved |= !step.decided.empty();
-      if (!step.decided.empty()) append(actions, decided(turn, step.decided, before));
+      if (!step.decided.empty()) {
+        // It may have shown that I pledge nothing.
+        append(actions, decided(turn, step.decided, before));
+        has_moved = true;
+        continue;
+      }
       if (!step.promise || left_) break;
+      const Seat& seat = step.promise->seat;
+      if (!roster().holds(seat) && seat.admission != expected_) {
+        consent_.remember_forgotten(seat);
+        continue;
+      }
       append(actions, pledge(turn, *step.promise));
       has_moved = true;
     }
@@ -148,7 +157,7 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
                             const Members& before) {
   Actions actions;
   const bool was_ever_in = is_stored_ && !(record_.is_gone && chain_.empty());
-  if (!was_ever_in) append(actions, keep(false));
+  if (!was_ever_in) keep(false);
   for (const Consent::Decision& decision : decisions) {
     chain_.resize(std::min<std::size_t>(chain_.size(), decision.value.height - 1));
     chain_.push_back({decision.value, decision.certificate});
@@ -173,11 +182,10 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
   return actions;
 }
 
-Actions Membership::keep(bool is_gone) {
-  is_stored_ = true;
+void Membership::keep(bool is_gone) {
+  is_stored_ = is_record_due_ = true;
   is_left_out_ = false;
   record_.is_gone = is_gone;
-  return {action::StoreRoom{record_}};
 }
 
 // Whoever does not remember its own knock may not remember pledges either.
@@ -219,7 +227,7 @@ void Membership::note_change(const Members& before) {
 Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
   Actions actions;
   // Who is let in but has not decided it yet may pledge, and must not forget it.
-  if (!is_stored_) append(actions, keep(true));
+  if (!is_stored_) keep(true);
   Pledge pledge;
   pledge.room = room();
   pledge.seat = promise.seat;
