@@ -312,6 +312,13 @@ Actions Membership::keep_pool() {
     if (!now.contains(key)) actions.push_back(action::DropObject{room(), key});
   }
   kept_ = std::move(now);
+  // What I have voted on has ended in the same turn: nobody is told what is not stored.
+  const auto is_unkept_vote = [&](const Object& object) {
+    return object.kind == Kind::vote && !kept_.contains(key_of(object));
+  };
+  std::erase_if(posted_, is_unkept_vote);
+  std::erase_if(
+      told_, [&](const Told& told) { return told.from == self_ && is_unkept_vote(told.object); });
   return actions;
 }
 

@@ -65,6 +65,31 @@ TEST(Membership, OneNoEndsAKnock) {
   EXPECT_THAT(circle.members_of(kAnna), UnorderedElementsAre(kAnna.id(), kBob.id()));
 }
 
+TEST(Membership, AVoteOnWhatEndsInTheSameTurnIsNeitherStoredNorTold) {
+  Circle circle;
+  circle.admit(kBob);
+  const Knock knock = circle.knock_of(kCarl);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), knock));
+  circle.settle();
+  circle.of(kAnna).take_posted();
+  circle.cut_off(kAnna);
+  ASSERT_TRUE(circle.of(kBob).vote(circle.turn_of(kBob), kCarl.id(), false, ""));
+  circle.settle();
+
+  ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+  for (const Object& object : circle.stored(kBob).objects) {
+    circle.of(kAnna).take(circle.turn_of(kAnna), object, kBob.id());
+  }
+  circle.settle();
+
+  EXPECT_EQ(circle.of(kAnna).state_of(knock), State::refused);
+  for (const Object& object : circle.stored(kAnna).objects) {
+    const auto vote = Vote::decode(object.raw);
+    EXPECT_FALSE(vote && vote->seat.peer == kAnna.id());
+  }
+  EXPECT_TRUE(circle.of(kAnna).take_posted().empty());
+}
+
 TEST(Membership, AVoteIsFinal) {
   Circle circle;
   circle.admit(kBob);
