@@ -349,7 +349,8 @@ std::vector<Object> Membership::objects_for(const PeerId& peer, const link::Roll
   };
   // What it has decided at its height may since have been widened here.
   const std::uint64_t from = is_known(roll.height) ? roll.height : roll.height - 1;
-  for (std::uint64_t height = from; height < chain_.size(); ++height) {
+  const std::uint64_t end = concerns(peer) ? chain_.size() : roster().gone_at(peer);
+  for (std::uint64_t height = from; height < end; ++height) {
     objects.push_back({Kind::value, chain_[height].value.raw});
     objects.push_back({Kind::certificate, chain_[height].certificate.encode()});
   }

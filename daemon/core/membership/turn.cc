@@ -372,8 +372,7 @@ Actions Membership::spread(const std::set<PeerId>& linked, bool is_reminded) {
     // seat as soon as I know its chain.
     if (!circle.contains(peer)) continue;
     // Whoever has gone is shown by what it went.
-    const bool has_gone = !roster().seat_of(peer) && roster().gone_at(peer) != 0;
-    if (has_gone) {
+    if (has_gone(peer)) {
       std::erase_if(news, [](const Object* object) {
         return object->kind != Kind::value && object->kind != Kind::certificate &&
                object->kind != Kind::decided && object->kind != Kind::close;
@@ -381,7 +380,7 @@ Actions Membership::spread(const std::set<PeerId>& linked, bool is_reminded) {
     }
     send_pages(room(), news, peer, actions);
     // Should something have been lost on the way, a roll tells.
-    if (is_reminded && !has_gone) {
+    if (is_reminded && !has_gone(peer)) {
       actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(roll())});
     }
   }
