@@ -140,6 +140,18 @@ Actions Node::invite(const PeerId& peer) {
   return actions;
 }
 
+Actions Node::see_off(const Turn& turn, const door::Invitation& invitation) {
+  const PeerId& peer = invitation.card.id;
+  const auto it = memberships_.find(invitation.room);
+  const bool has_gone = it != memberships_.end() && it->second.has_gone(peer);
+  Contact* contact = contacts_.find(peer);
+  if (!has_gone || contact == nullptr || may_link(peer)) return {};
+  contacts_.update_card(*contact, invitation.card);
+  farewells_[peer] = turn.now.steady + kFarewellInterval;
+  links_.keep(turn, peer, contact->places());
+  return {action::Admit{peer}};
+}
+
 Actions Node::tell_rolls(const PeerId& peer) {
   const auto side = links_.side_to(identity_.id(), peer);
   if (!side) return {};
@@ -164,7 +176,9 @@ Actions Node::tell_rolls(const PeerId& peer) {
 
 Actions Node::receive(const Turn&, const event::LinkFrameReceived& from, const link::Roll& roll) {
   const auto it = memberships_.find(roll.room);
-  if (it == memberships_.end() || !may_link(from.peer) || !it->second.concerns(from.peer)) {
+  const bool may_ask = it != memberships_.end() && may_link(from.peer) &&
+                       (it->second.concerns(from.peer) || it->second.has_gone(from.peer));
+  if (!may_ask) {
     counters_.count("rolls_refused");
     return {};
   }

@@ -317,6 +317,7 @@ Actions Node::at_door(const event::DoorAsked& event, const Turn& turn,
                        false,
                        {},
                        {}};
+    if (!is_welcome) append(actions, see_off(turn, *invitation));
   }
   actions.push_back(action::AnswerDoor{event.visit, door::encode(answer)});
   return actions;

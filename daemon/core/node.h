@@ -154,6 +154,8 @@ class Node {
   door::Answer answer_inquiry(const door::Inquiry& inquiry) const;
   door::Answer answer_knock(const Turn& turn, const event::DoorAsked& event, const Knock& knock);
   Actions invite(const PeerId& peer);
+  // Links for a while with one who takes itself for a member still, and is shown by what it went.
+  Actions see_off(const Turn& turn, const door::Invitation& invitation);
   Actions end_memberships(const Turn& turn);
   void tell_heads(Membership& membership);
   Actions notices(const Turn& turn, Membership& membership);

@@ -238,8 +238,11 @@ std::optional<ExitCode> Wishes::ended_by(State state, std::string& why) const {
 
 std::optional<RoomId> Wishes::told(const Turn& turn, const Standing& standing, Actions& actions) {
   const auto it = wishes_.find(standing.room);
-  if (it == wishes_.end() || standing.admission != it->second.knock.id) return std::nullopt;
+  if (it == wishes_.end()) return std::nullopt;
   Wish& wish = it->second;
+  // By whatever knock, I am in: perhaps I have forgotten one.
+  const bool is_mine = standing.admission == wish.knock.id || standing.state == State::member;
+  if (!is_mine) return std::nullopt;
   wish.voted = standing.voted;
   std::string why;
   if (const auto code = ended_by(standing.state, why)) {

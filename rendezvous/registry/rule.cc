@@ -85,8 +85,12 @@ Verdict rule_knock(const Room& room, const Asking& asking, const Knock& knock, c
     if (state == State::waiting || state == State::member) return {};
     return deny(ExitCode::refused, "that knock has been answered; knock anew");
   }
-  if (room.is_present(candidate))
-    return deny(ExitCode::failed, "it is a member of the room already");
+  if (room.is_present(candidate)) {
+    // It has forgotten that it is a member: it is told again.
+    draft.write(*stand);
+    draft.write(Knocker{candidate, asking.now});
+    return {};
+  }
   if (stand != nullptr && stand->standing.state == State::waiting) {
     return deny(ExitCode::failed, "it has knocked already, and waits for votes");
   }

@@ -244,6 +244,28 @@ TEST(Attack, AnEmptiedDaemonComesBackByANewKnock) {
   EXPECT_TRUE(stage.comes_to_all({members[0], members[1]}, carl, "new, and the same"));
 }
 
+TEST(Attack, AnEmptiedDaemonThatKnocksIsShownTheRoomItIsIn) {
+  for (const bool is_by_door : {false, true}) {
+    RoomStage stage;
+    const auto members = stage.found("choir", {"anna", "bert"});
+    Host& bert = *members[1];
+
+    stage.world().lose_state(bert);
+    stage.returns(bert);
+    stage.passes(1min);
+    const Outcome knocked =
+        is_by_door ? stage.joins_via(bert, "choir", *members[0]) : stage.joins(bert, "choir");
+    EXPECT_EQ(knocked.code, ExitCode::done) << knocked.error;
+
+    EXPECT_TRUE(stage.is_settled(members, "choir"));
+    EXPECT_TRUE(stage.has_notice(bert, "has lost what it signed"));
+    EXPECT_EQ(stage.leaves_room(bert, "choir").code, ExitCode::done);
+    EXPECT_TRUE(stage.is_settled({members[0]}, "choir"));
+    stage.passes(1min);
+    stage.let_in({members[0]}, "choir", bert);
+  }
+}
+
 TEST(Attack, TwoVotesOfOneKeyAreShownAndNobodyComesUntilItIsSettled) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "lily"});

@@ -62,6 +62,12 @@ void Checkers::storing(const Witness& witness, const Action& action) {
   rooms_.storing(witness, action);
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
     storing_batch(witness, *batch);
+  } else if (const auto* decision = std::get_if<action::StoreDecision>(&action)) {
+    const Value& value = decision->value;
+    for (const Leave& leave : value.leaves) newly_gone_.insert({witness.host, leave.seat.peer});
+    for (const Eviction& eviction : value.evictions) {
+      for (const Seat& seat : eviction.seats) newly_gone_.insert({witness.host, seat.peer});
+    }
   } else if (const auto* self = std::get_if<action::StoreSelf>(&action)) {
     if (self->card_counter < witness.disk.card_counter()) {
       fail(witness, "takes a card counter back");
@@ -227,7 +233,7 @@ void Checkers::leaving(const Witness& witness, const Action& action) {
   } else if (const auto* publish = std::get_if<action::Publish>(&action)) {
     leaving_live(witness, publish->frame);
   } else if (const auto* give = std::get_if<action::Give>(&action)) {
-    if (!is_member(witness, give->want.room, give->peer)) {
+    if (!may_hear(witness, give->want.room, give->peer)) {
       fail(witness, "gives to somebody who is no member");
     }
     if (give->want.budget > kWantBytesMax) fail(witness, "gives more than may be wanted");
@@ -315,7 +321,7 @@ void Checkers::leaving_message(const Witness& witness, const link::Message& mess
   } else if (const auto* key = std::get_if<link::Handover>(&message)) {
     keys_[key->topic] = key->key;
     keepers_[key->topic].insert(*to);
-    if (!is_member(witness, key->room, *to))
+    if (!may_hear(witness, key->room, *to))
       fail(witness, "hands a key to somebody who is no member");
   } else if (const auto* heads = std::get_if<link::Heads>(&message)) {
     for (const Head& head : heads->heads) {
@@ -324,13 +330,18 @@ void Checkers::leaving_message(const Witness& witness, const link::Message& mess
   }
 }
 
+// It was one when the turn began, at least.
+bool Checkers::may_hear(const Witness& witness, const RoomId& room, const PeerId& peer) const {
+  return is_member(witness, room, peer) || newly_gone_.contains({witness.host, peer});
+}
+
 void Checkers::leaving_posts(const Witness& witness, const RoomId& room, ByteView raw,
                              const PeerId* to) {
   const auto batch = Batch::decode(raw);
   if (!batch) return fail(witness, "sends a batch that does not verify");
   if (batch->room != room) return fail(witness, "sends a batch under another room's name");
   if (!witness.disk.holds(*batch)) return fail(witness, "sends a batch that is not durable");
-  if (to != nullptr && !is_member(witness, batch->room, *to)) {
+  if (to != nullptr && !may_hear(witness, batch->room, *to)) {
     fail(witness, "sends a batch to somebody who is no member");
   }
 }
@@ -341,7 +352,7 @@ void Checkers::leaving_beat(const Witness& witness, const RoomId& room, ByteView
   if (!beat) return fail(witness, "sends a beat that does not verify");
   if (beat->room != room) return fail(witness, "sends a beat under another room's name");
   if (beat->author != hosts_[witness.host]) return fail(witness, "sends somebody else's beat");
-  if (to != nullptr && !is_member(witness, beat->room, *to)) {
+  if (to != nullptr && !may_hear(witness, beat->room, *to)) {
     return fail(witness, "sends a beat to somebody who is no member");
   }
   if (beat->own && !holds_head(witness, beat->room, *beat->own)) {
@@ -403,6 +414,7 @@ bool Checkers::holds_head(const Witness& witness, const RoomId& room, const Head
 void Checkers::turned(const Witness& witness, const Node& node) {
   newly_blocked_.clear();
   stored_promises_[{witness.host, witness.run}] = witness.disk.promised();
+  newly_gone_.clear();
   rooms_.turned(witness);
   for (const auto& [room, kept] : witness.disk.memberships()) {
     if (kept.record.is_gone || !kept.roster().seat_of(hosts_[witness.host])) continue;

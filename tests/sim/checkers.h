@@ -70,6 +70,7 @@ class Checkers {
   bool is_blocked(const Witness& witness, const PeerId& peer) const;
   // As far as the witness has decided; of a pair room, because it is one of the two.
   bool is_member(const Witness& witness, const RoomId& room, const PeerId& peer) const;
+  bool may_hear(const Witness& witness, const RoomId& room, const PeerId& peer) const;
   bool counts(const Witness& witness, const Batch& batch) const;
 
   void storing_batch(const Witness& witness, const action::StoreBatch& order);
@@ -112,7 +113,8 @@ class Checkers {
   std::map<VisitId, Bytes> questions_;  // At doors; no two visits have one id.
   std::set<HostIndex> amnesiacs_;       // Have lost their state once.
   std::set<HostIndex> damaged_;
-  std::set<std::pair<HostIndex, PeerId>> newly_blocked_;  // In this very turn.
+  std::set<std::pair<HostIndex, PeerId>> newly_blocked_;  // In this very turn,
+  std::set<std::pair<HostIndex, PeerId>> newly_gone_;     // as well.
 };
 
 }  // namespace p2pchat::sim

@@ -85,9 +85,9 @@ class RoomCheckers {
   std::set<HostIndex> forgetful_;
   bool is_rendezvous_true_ = true;
 
-  std::set<ChangeId> knocked_;                  // By hosts that run honestly.
-  std::set<ChangeId> let_in_;                   // By what an honest host has decided.
-  std::set<std::pair<PeerId, PeerId>> listed_;  // By the first, some time.
+  std::set<ChangeId> knocked_;                         // By hosts that run honestly.
+  std::set<std::pair<PeerId, std::uint64_t>> let_in_;  // By honest hosts; since it last went.
+  std::set<std::pair<PeerId, PeerId>> listed_;         // By the first, some time.
   std::map<std::pair<HostIndex, std::string>, std::size_t> yeses_;
   std::map<std::pair<HostIndex, PeerId>, std::set<ChangeId>> accepted_;
   std::map<std::pair<HostIndex, RoomId>, Chain> chains_;

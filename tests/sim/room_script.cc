@@ -1,6 +1,7 @@
 #include "tests/sim/room_script.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace p2pchat::sim {
 namespace {
@@ -182,20 +183,21 @@ void RoomScript::vote(Host& who) {
   for (const control::Record& row : who.node().vote_records()) {
     if (!row.text("mine").empty() || !prng_.chance(60)) continue;
     const std::string ids = row.text("id");
+    std::string refused = ids.substr(0, ids.find(','));
     const bool is_knock = row.text("kind") == "knock";
     const bool is_ghost = row.text("name").starts_with("ghost");
     bool wants = !is_ghost && is_wanted(ids + std::to_string(world_.now() / 60s), who);
     if (is_healed_ && is_knock) wants = !is_ghost;
     if (is_healed_ && !is_knock) {
-      const auto peer = peer_id(ids.substr(0, ids.find(',')));
-      wants = peer && is_lost(*peer);
+      const auto kept = first_kept(who, ids);
+      wants = !kept;
+      refused = kept.value_or(refused);
     }
     if (!wants && !is_healed_ && prng_.chance(50)) continue;
     const Ballot agrees = is_knock ? Ballot::yes : Ballot::evict;
     if (!is_knock && ids.find(to_text(who.id())) != std::string::npos) continue;
     // A no to an eviction of many names one of them.
-    world_.vote(who, kRoom, wants ? ids : ids.substr(0, ids.find(',')),
-                wants ? agrees : Ballot::no);
+    world_.vote(who, kRoom, wants ? ids : refused, wants ? agrees : Ballot::no);
   }
 }
 
@@ -209,15 +211,31 @@ void RoomScript::put_out_some(Host& who) {
   if (!ids.empty()) world_.vote(who, kRoom, ids, Ballot::evict);
 }
 
+std::set<std::string> RoomScript::unwanted(const Host& who) const {
+  std::set<std::string> ids;
+  for (const auto& row : who.node().member_records(*room_)) {
+    const auto peer = peer_id(row.text("id"));
+    if (!peer || *peer == who.id() || (!row.flag("liar") && !is_lost(*peer))) continue;
+    ids.insert(row.text("id"));
+  }
+  return ids;
+}
+
+// Of these, whom it would not put out.
+std::optional<std::string> RoomScript::first_kept(const Host& who, const std::string& ids) const {
+  const std::set<std::string> goes = unwanted(who);
+  std::istringstream list(ids);
+  for (std::string id; std::getline(list, id, ',');) {
+    if (!goes.contains(id)) return id;
+  }
+  return std::nullopt;
+}
+
 // All of them at once, so that the others ask for the same.
 void RoomScript::put_out_the_lost(Host& who) {
   if (!prng_.chance(20)) return;
   std::string ids;
-  for (const auto& row : who.node().member_records(*room_)) {
-    const auto peer = peer_id(row.text("id"));
-    if (!peer || *peer == who.id() || (!row.flag("liar") && !is_lost(*peer))) continue;
-    ids += (ids.empty() ? "" : ",") + to_text(*peer);
-  }
+  for (const std::string& id : unwanted(who)) ids += (ids.empty() ? "" : ",") + id;
   if (!ids.empty()) world_.vote(who, kRoom, ids, Ballot::evict);
 }
 
@@ -325,15 +343,19 @@ void RoomScript::heal() {
 }
 
 std::string RoomScript::await_settling() {
-  world_.run_until([this] { return unsettled().empty(); }, kSettlingMax);
-  if (const std::string text = unsettled(); !text.empty()) return text;
+  const auto settle = [this] {
+    world_.run_until([this] { return unsettled().empty(); }, kSettlingMax);
+    return unsettled();
+  };
+  if (const std::string text = settle(); !text.empty()) return text;
   // It stays so, and what is said now comes, too.
   for (HostIndex i = 0; i < plan_.hosts; ++i) {
     if (!is_liar(i)) push(world_.host(i));
   }
   world_.run_until([this] { return undelivered().empty(); }, 60s);
   if (const std::string text = undelivered(); !text.empty()) return text;
-  return unsettled();
+  // Whoever has knocked meanwhile is answered in its time.
+  return settle();
 }
 
 std::string RoomScript::unsettled() const {
@@ -398,7 +420,7 @@ std::string RoomScript::undelivered() const {
         const auto seat = said.members.find(peer);
         return seat != said.members.end() && roster.holds({peer, seat->second});
       };
-      if (!stayed(author) || !stayed(host.id())) continue;
+      if (!stayed(author) || !stayed(host.id()) || has_voted_out(host, author)) continue;
       const PostId& post = *push->post;
       if (host.disk().covering(post.room, post.feed, post.number) != nullptr) continue;
       return "'" + push->text + "' of " + world_.host(said.author).name() + " has not come to " +
@@ -406,6 +428,15 @@ std::string RoomScript::undelivered() const {
     }
   }
   return "";
+}
+
+// By its own will it takes nothing more of that one, unless somebody refuses.
+bool RoomScript::has_voted_out(const Host& who, const PeerId& peer) const {
+  const auto rows = who.node().vote_records();
+  return std::any_of(rows.begin(), rows.end(), [&](const control::Record& row) {
+    return row.text("kind") == "evict" && row.text("mine") == "yes" && row.integer("no") == 0 &&
+           row.text("id").find(to_text(peer)) != std::string::npos;
+  });
 }
 
 std::string RoomScript::open_requests() {

@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,9 @@ class RoomScript {
   void vote(Host& who);
   bool is_wanted(const std::string& change, const Host& voter) const;
   void put_out_some(Host& who);
+  // Members whom it would put out in phase two, as ids.
+  std::set<std::string> unwanted(const Host& who) const;
+  std::optional<std::string> first_kept(const Host& who, const std::string& ids) const;
   void put_out_the_lost(Host& who);
   void leave_some();
   void push_some();
@@ -95,6 +99,7 @@ class RoomScript {
   std::string differing(const Host& one, const Host& other) const;
   std::string waiting(const Host& who) const;
   std::string undelivered() const;
+  bool has_voted_out(const Host& who, const PeerId& peer) const;
   std::string open_requests();
 
   bool is_liar(HostIndex host) const;

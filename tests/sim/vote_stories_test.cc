@@ -219,7 +219,7 @@ TEST(Eviction, IsToldToWhoeverHasToGoAndEndsItsVoice) {
 
   EXPECT_TRUE(stage.is_settled({members[0], members[1]}, "choir"));
   EXPECT_TRUE(stage.until([&] { return !stage.is_in(carl, "choir"); }, 60s));
-  EXPECT_TRUE(stage.has_notice(carl, "the others have put you out"));
+  EXPECT_TRUE(stage.has_notice(carl, "you are in choir no more"));
   EXPECT_EQ(stage.says_in(carl, "choir", "let me stay").code, ExitCode::unknown);
   EXPECT_EQ(stage.says_in(*members[0], "choir", "he is gone").code, ExitCode::done);
   EXPECT_TRUE(stage.comes(*members[1], "he is gone"));
@@ -240,6 +240,25 @@ TEST(Eviction, IsToldToOneWhoWasAwayWhenItComesBack) {
   stage.returns(carl);
 
   EXPECT_TRUE(stage.until([&] { return !stage.is_in(carl, "choir"); }, 5min));
+}
+
+TEST(Eviction, IsToldToOneWhoWasAwayWithoutAnyRendezvous) {
+  RoomStage stage;
+  const auto members = stage.found("choir", {"anna", "bert", "carl"});
+  Host& carl = *members[2];
+  stage.leaves(carl);
+
+  stage.evicts(*members[0], "choir", {&carl});
+  stage.evicts(*members[1], "choir", {&carl});
+  EXPECT_TRUE(stage.is_settled({members[0], members[1]}, "choir"));
+  Host& dora = stage.enter("dora");
+  stage.let_in({members[0], members[1]}, "choir", dora);
+  stage.rendezvous().is_down = true;
+  stage.passes(1h);
+  stage.returns(carl);
+
+  EXPECT_TRUE(stage.until([&] { return !stage.is_in(carl, "choir"); }, 5min));
+  EXPECT_TRUE(stage.has_notice(carl, "you are in choir no more"));
 }
 
 TEST(Eviction, KeepsAllThatWasSaidBeforeByWhoeverGoes) {

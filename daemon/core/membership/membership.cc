@@ -114,9 +114,11 @@ void Membership::say(Kind kind, const Bytes& raw) {
 Result<void> Membership::knocked(const Turn& turn, const Knock& knock) {
   if (is_closed_ || !is_in()) return fail(Fault::unknown, "there is no such room here");
   if (knock.expires <= turn.now.wall) return fail(Fault::refused, "the knock has expired");
-  if (roster().seat_of(knock.card.id)) {
-    return state_of(knock) == State::member ? Result<void>{}
-                                            : fail(Fault::refused, "you are a member already");
+  if (const auto seat = roster().seat_of(knock.card.id)) {
+    // It may have forgotten by which knock it came in, and is told that it is in all the same.
+    if (!leavers_.contains(*seat)) return {};
+    return fail(Fault::refused,
+                "you have left, and the members have not confirmed that yet; try again later");
   }
   if (consent_.refusal(knock.id)) return {};
   if (knock.after != roster().gone_at(knock.card.id)) {
@@ -331,7 +333,7 @@ bool Membership::is_for(const Eviction& eviction) const {
 
 State Membership::state_of(const Knock& knock) const {
   if (is_closed_) return State::closed;
-  if (roster().holds({knock.card.id, knock.id})) return State::member;
+  if (roster().seat_of(knock.card.id)) return State::member;
   if (consent_.refusal(knock.id)) return State::refused;
   if (roster().gone_at(knock.card.id) != knock.after) return State::gone;
   return knock_of(knock.card.id) ? State::waiting : State::expired;
@@ -349,7 +351,8 @@ std::vector<Object> Membership::objects_for(const PeerId& peer, const link::Roll
   };
   // What it has decided at its height may since have been widened here.
   const std::uint64_t from = is_known(roll.height) ? roll.height : roll.height - 1;
-  for (std::uint64_t height = from; height < chain_.size(); ++height) {
+  const std::uint64_t end = concerns(peer) ? chain_.size() : roster().gone_at(peer);
+  for (std::uint64_t height = from; height < end; ++height) {
     objects.push_back({Kind::value, chain_[height].value.raw});
     objects.push_back({Kind::certificate, chain_[height].certificate.encode()});
   }

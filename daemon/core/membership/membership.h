@@ -102,6 +102,10 @@ class Membership {
   bool is_apart() const { return !shown_apart_.empty(); }
   // It may see what members sign here.
   bool concerns(const PeerId& peer) const;
+  // It was a member, and may see by what it went.
+  bool has_gone(const PeerId& peer) const {
+    return is_stored_ && !roster().seat_of(peer) && roster().gone_at(peer) != 0;
+  }
   Sitting sitting() const;
   // As it stood in the knock that let it in; nothing of the creator.
   const Card* card_of(const PeerId& member) const;
@@ -135,7 +139,7 @@ class Membership {
   Actions decided(const Turn& turn, const std::vector<Consent::Decision>& decisions,
                   const Members& before);
   // From now on it is stored.
-  Actions keep(bool is_gone);
+  void keep(bool is_gone);
   void beware(const ChangeId& admission);
   void note_change(const Members& before);
   Actions pledge(const Turn& turn, const Consent::Promise& promise);

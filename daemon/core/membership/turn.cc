@@ -115,9 +115,18 @@ Actions Membership::settle(const Turn& turn) {
       const Members before = roster().members();
       const Consent::Step step = consent_.advance(is_late && first, allowed(turn.now.steady));
       first = false;
-      has_moved |= !step.decided.empty();
-      if (!step.decided.empty()) append(actions, decided(turn, step.decided, before));
+      if (!step.decided.empty()) {
+        // It may have shown that I pledge nothing.
+        append(actions, decided(turn, step.decided, before));
+        has_moved = true;
+        continue;
+      }
       if (!step.promise || left_) break;
+      const Seat& seat = step.promise->seat;
+      if (!roster().holds(seat) && seat.admission != expected_) {
+        consent_.remember_forgotten(seat);
+        continue;
+      }
       append(actions, pledge(turn, *step.promise));
       has_moved = true;
     }
@@ -148,7 +157,7 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
                             const Members& before) {
   Actions actions;
   const bool was_ever_in = is_stored_ && !(record_.is_gone && chain_.empty());
-  if (!was_ever_in) append(actions, keep(false));
+  if (!was_ever_in) keep(false);
   for (const Consent::Decision& decision : decisions) {
     chain_.resize(std::min<std::size_t>(chain_.size(), decision.value.height - 1));
     chain_.push_back({decision.value, decision.certificate});
@@ -173,11 +182,10 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
   return actions;
 }
 
-Actions Membership::keep(bool is_gone) {
-  is_stored_ = true;
+void Membership::keep(bool is_gone) {
+  is_stored_ = is_record_due_ = true;
   is_left_out_ = false;
   record_.is_gone = is_gone;
-  return {action::StoreRoom{record_}};
 }
 
 // Whoever does not remember its own knock may not remember pledges either.
@@ -219,7 +227,7 @@ void Membership::note_change(const Members& before) {
 Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
   Actions actions;
   // Who is let in but has not decided it yet may pledge, and must not forget it.
-  if (!is_stored_) append(actions, keep(true));
+  if (!is_stored_) keep(true);
   Pledge pledge;
   pledge.room = room();
   pledge.seat = promise.seat;
@@ -304,6 +312,13 @@ Actions Membership::keep_pool() {
     if (!now.contains(key)) actions.push_back(action::DropObject{room(), key});
   }
   kept_ = std::move(now);
+  // What I have voted on has ended in the same turn: nobody is told what is not stored.
+  const auto is_unkept_vote = [&](const Object& object) {
+    return object.kind == Kind::vote && !kept_.contains(key_of(object));
+  };
+  std::erase_if(posted_, is_unkept_vote);
+  std::erase_if(
+      told_, [&](const Told& told) { return told.from == self_ && is_unkept_vote(told.object); });
   return actions;
 }
 
@@ -357,8 +372,7 @@ Actions Membership::spread(const std::set<PeerId>& linked, bool is_reminded) {
     // seat as soon as I know its chain.
     if (!circle.contains(peer)) continue;
     // Whoever has gone is shown by what it went.
-    const bool has_gone = !roster().seat_of(peer) && roster().gone_at(peer) != 0;
-    if (has_gone) {
+    if (has_gone(peer)) {
       std::erase_if(news, [](const Object* object) {
         return object->kind != Kind::value && object->kind != Kind::certificate &&
                object->kind != Kind::decided && object->kind != Kind::close;
@@ -366,7 +380,7 @@ Actions Membership::spread(const std::set<PeerId>& linked, bool is_reminded) {
     }
     send_pages(room(), news, peer, actions);
     // Should something have been lost on the way, a roll tells.
-    if (is_reminded && !has_gone) {
+    if (is_reminded && !has_gone(peer)) {
       actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(roll())});
     }
   }

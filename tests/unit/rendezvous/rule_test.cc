@@ -54,11 +54,20 @@ TEST_F(RuleTest, ASecondKnockIsRefusedWhileTheFirstWaits) {
   EXPECT_EQ(join(2, knock_of(2, roster.room(), "again")), 1);
 }
 
-TEST_F(RuleTest, AKnockForARoomOneIsInIsRefused) {
+TEST_F(RuleTest, AMemberThatKnocksIsToldAgainThatItIsOne) {
   const Roster roster = let_in(make_room(1, "ops"), 2);
   pass(2min);
+  const Cursor cursor = watch(2).cursor;
 
-  EXPECT_EQ(join(2, knock_of(2, roster.room(), "again")), 1);
+  EXPECT_EQ(join(2, knock_of(2, roster.room(), "again")), 0);
+
+  const Page news = watch(2, cursor);
+  ASSERT_EQ(news.objects.size(), 1U);
+  const auto standing = Standing::decode(news.objects[0].raw);
+  ASSERT_TRUE(standing);
+  EXPECT_EQ(standing->state, State::member);
+  EXPECT_EQ(standing->admission, roster.seat_of(sample_peer(2))->admission);
+  EXPECT_EQ(join(2, knock_of(2, roster.room(), "again and again")), 9) << "one a minute";
 }
 
 TEST_F(RuleTest, TheKnockThatLetItsCandidateInIsTakenAgain) {

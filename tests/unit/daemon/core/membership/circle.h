@@ -113,11 +113,13 @@ class Circle {
   }
   // What a store would give back.
   MembershipState stored(const Identity& identity) {
-    MembershipState state{of(identity).record(), {}, {}, {}};
+    MembershipState state;
     std::map<std::uint64_t, StoredDecision> decisions;
     std::map<Hash, Object> objects;
     for (const Action& action : at(identity).actions) {
-      if (const auto* decision = std::get_if<action::StoreDecision>(&action)) {
+      if (const auto* room = std::get_if<action::StoreRoom>(&action)) {
+        state.room = room->room;
+      } else if (const auto* decision = std::get_if<action::StoreDecision>(&action)) {
         decisions[decision->value.height] = {decision->value, decision->certificate};
       } else if (const auto* pledge = std::get_if<action::StorePledge>(&action)) {
         state.pledge = StoredPledge{pledge->pledge, pledge->value};

@@ -65,6 +65,31 @@ TEST(Membership, OneNoEndsAKnock) {
   EXPECT_THAT(circle.members_of(kAnna), UnorderedElementsAre(kAnna.id(), kBob.id()));
 }
 
+TEST(Membership, AVoteOnWhatEndsInTheSameTurnIsNeitherStoredNorTold) {
+  Circle circle;
+  circle.admit(kBob);
+  const Knock knock = circle.knock_of(kCarl);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), knock));
+  circle.settle();
+  circle.of(kAnna).take_posted();
+  circle.cut_off(kAnna);
+  ASSERT_TRUE(circle.of(kBob).vote(circle.turn_of(kBob), kCarl.id(), false, ""));
+  circle.settle();
+
+  ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+  for (const Object& object : circle.stored(kBob).objects) {
+    circle.of(kAnna).take(circle.turn_of(kAnna), object, kBob.id());
+  }
+  circle.settle();
+
+  EXPECT_EQ(circle.of(kAnna).state_of(knock), State::refused);
+  for (const Object& object : circle.stored(kAnna).objects) {
+    const auto vote = Vote::decode(object.raw);
+    EXPECT_FALSE(vote && vote->seat.peer == kAnna.id());
+  }
+  EXPECT_TRUE(circle.of(kAnna).take_posted().empty());
+}
+
 TEST(Membership, AVoteIsFinal) {
   Circle circle;
   circle.admit(kBob);
@@ -210,8 +235,35 @@ TEST(Membership, WhoDoesNotRememberItsKnockPledgesNothing) {
 
   EXPECT_TRUE(circle.of(kBob).is_in());
   EXPECT_TRUE(circle.of(kBob).consent().forgotten());
-  EXPECT_TRUE(circle.of(kBob).record().forgotten);
+  EXPECT_TRUE(circle.stored(kBob).room.forgotten);
   EXPECT_EQ(circle.at(kBob).news.back().what, What::forgotten);
+}
+
+// Neither before it is in nor in the turn in which it is: Bob leaves, and who stays pledges that.
+TEST(Membership, WhoDoesNotRememberItsKnockPledgesNothingThatWaits) {
+  for (const bool has_words : {false, true}) {
+    Circle circle;
+    circle.admit(kBob);
+    circle.add(kCarl);
+    circle.cut_off(kCarl);
+    ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), circle.knock_of(kCarl)));
+    circle.settle();
+    ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+    ASSERT_TRUE(circle.of(kBob).vote(circle.turn_of(kBob), kCarl.id(), true, ""));
+    circle.settle();
+    circle.of(kBob).leave(circle.turn_of(kBob), std::nullopt);
+    circle.settle();
+
+    for (const Object& object : circle.of(kAnna).objects_for(kCarl.id(), circle.of(kCarl).roll())) {
+      if (object.kind == Kind::decided && !has_words) continue;
+      circle.of(kCarl).take(circle.turn_of(kCarl), object, std::nullopt);
+    }
+    circle.settle();
+
+    EXPECT_EQ(circle.of(kCarl).is_in(), has_words);
+    EXPECT_TRUE(circle.of(kCarl).consent().forgotten());
+    EXPECT_FALSE(circle.stored(kCarl).pledge);
+  }
 }
 
 TEST(Membership, AnOwnNoSurvivesARestart) {
