@@ -259,7 +259,7 @@ void RoomScript::push_some() {
 
 void RoomScript::push(Host& from) {
   if (!from.is_up() || !is_in(from)) return;
-  const std::string text = "text " + std::to_string(++texts_);
+  const std::string text = (prng_.chance(50) ? "text " : "key ") + std::to_string(++texts_);
   said_.push_back(
       {world_.push_in(from, *room_, text), from.index(), room_of(from)->roster().members()});
 }

@@ -180,7 +180,8 @@ void Script::push_one_again(Host& from, const Host& to) {
 }
 
 std::string Script::next_text() {
-  std::string text = "text " + std::to_string(++texts_);
+  std::string text = prng_.chance(50) ? "text " : "key ";
+  text += std::to_string(++texts_);
   if (prng_.chance(5)) text.resize(prng_.between(1000, kBodyBytesMax), '.');
   return text;
 }

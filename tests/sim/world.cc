@@ -10,10 +10,9 @@ namespace {
 // How often run_until() looks whether its fact is true.
 constexpr Duration kLookInterval = 50ms;
 
-// Every other text is pushed under a key.
+// Some texts are pushed under a key: the word that they begin with says so.
 std::string key_of(const std::string& text) {
-  const std::string name = text.substr(0, text.find('.'));
-  return (name.back() - '0') % 2 == 0 ? name : std::string();
+  return text.starts_with("key ") ? text.substr(0, text.find('.')) : std::string();
 }
 
 }  // namespace
