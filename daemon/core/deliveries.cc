@@ -28,8 +28,12 @@ Actions Deliveries::end_turn(TimePoint now, const Around& around) {
   Actions actions;
   for (auto it = waits_.begin(); it != waits_.end();) {
     auto answer = outcome(now, it->first, it->second, around);
-    if (answer) actions.push_back(*std::move(answer));
-    it = answer ? waits_.erase(it) : std::next(it);
+    if (!answer) {
+      ++it;
+      continue;
+    }
+    actions.push_back(*std::move(answer));
+    it = waits_.erase(it);
   }
   return actions;
 }
