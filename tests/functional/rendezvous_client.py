@@ -177,7 +177,7 @@ def main(address):
 
     # The room is full; nobody else deletes it.
     to_cleo.ask(9, "join", cleo.knock(room, "", in_an_hour)[1])
-    to_ben.ask(1, "join", ben.knock(room, "once more", in_an_hour)[1])
+    to_ben.ask(9, "join", ben.knock(room, "once more", in_an_hour)[1])
     to_ben.ask(1, "delete", ben.close(room, value_id))
     to_ben.ask(1, "put", EVICTION, pack([1, room, [anna.seat]]))
     expect(to_ben.ask(0, "leave", ben.leave(room)), [])

@@ -73,7 +73,14 @@ bool Ballots::refuse(const ChangeId& change, const Seat& seat) {
   const auto knock = knocks_.find(change);
   if (knock == knocks_.end()) return false;
   refusals_.emplace_back(change, Refusal{knock->second, votes_.at(change).at(seat)});
-  if (refusals_.size() > kRefusedMax) refusals_.pop_front();
+  const auto is_alike = [&](const auto& it) {
+    return (it.second.said.no->seat.peer == self_) == (seat.peer == self_);
+  };
+  const auto alike = std::count_if(refusals_.begin(), refusals_.end(), is_alike);
+  const std::size_t most = seat.peer == self_ ? kRefusedBySelfMax : kRefusedMax;
+  if (static_cast<std::size_t>(alike) > most) {
+    refusals_.erase(std::find_if(refusals_.begin(), refusals_.end(), is_alike));
+  }
   forget(ChangeId(change));
   return true;
 }

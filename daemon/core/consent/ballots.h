@@ -27,6 +27,8 @@ class Ballots {
  public:
   static constexpr std::size_t kKnocksMax = 32;  // One of each candidate.
   static constexpr std::size_t kRefusedMax = 64;
+  // By myself: once one is forgotten I might say yes to the same, and be taken for a liar.
+  static constexpr std::size_t kRefusedBySelfMax = 1024;
   static constexpr std::size_t kOfferedMax = 32;
   static constexpr std::size_t kEvictionsOfSeatMax = 4;
   static constexpr std::size_t kEvictionsOfSelfMax = 16;

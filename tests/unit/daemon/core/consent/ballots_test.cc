@@ -82,6 +82,22 @@ TEST(Ballots, ANoIsTheEndOfAKnock) {
   EXPECT_FALSE(table.at(1).learn(knock)) << "it is over";
 }
 
+TEST(Ballots, MyOwnNoOutlivesAFloodOfKnocks) {
+  Table table(3);
+  const Knock mine = knock_of(table.room(), 9);
+  table.knocks(mine, {1});
+  EXPECT_TRUE(table.at(1).learn(table.vote(1, mine.id, false)));
+
+  for (std::size_t i = 0; i <= Ballots::kRefusedMax; ++i) {
+    const Knock other = knock_of(table.room(), static_cast<std::uint8_t>(20 + i));
+    table.knocks(other, {1});
+    EXPECT_TRUE(table.at(1).learn(table.vote(3, other.id, false)));
+  }
+
+  EXPECT_TRUE(table.at(1).refusal(mine.id));
+  EXPECT_FALSE(table.at(1).refusal(knock_of(table.room(), 20).id)) << "the oldest of others";
+}
+
 TEST(Ballots, WhoWasRefusedMayKnockAgain) {
   Table table(2);
   const Knock first = knock_of(table.room(), 9, 1000);
