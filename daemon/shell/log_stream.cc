@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/shell/process.h"
 #include "daemon/shell/store/row.h"
 
 namespace p2pchat {
@@ -154,11 +155,12 @@ Result<std::vector<Entry>> LogStream::next(std::size_t at_most) {
   if (!*ready) return entries;
   Transaction reading(store_.database());
   if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
-  int walks = 0;
-  for (; is_counting_ && walks < kTurnWalks; ++walks) {
+  const TimePoint due = read_clocks().steady + kTurn;
+  while (is_counting_) {
     if (auto counted = count_back(); !counted) return tl::unexpected(counted.error());
+    if (read_clocks().steady >= due) return entries;
   }
-  if (is_counting_) return entries;
+  bool has_looked = false;
   while (entries.size() < at_most && !is_at_end()) {
     if (is_first_known()) {
       auto entry = take();
@@ -172,7 +174,8 @@ Result<std::vector<Entry>> LogStream::next(std::size_t at_most) {
     } else if (!heads_.empty()) {
       if (auto opened = open_front(); !opened) return tl::unexpected(opened.error());
     } else {
-      if (walks++ == kTurnWalks) break;
+      if (has_looked && read_clocks().steady >= due) break;
+      has_looked = true;
       if (auto looked = look_ahead(); !looked) return tl::unexpected(looked.error());
     }
   }

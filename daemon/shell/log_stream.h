@@ -47,8 +47,8 @@ class LogStream {
  public:
   // Batches whose text is in memory at once; those beyond are read again post by post.
   static constexpr std::size_t kLogBatchesMax = 64;
-  // Batches that one call passes at most.
-  static constexpr int kTurnWalks = 8;
+  // A call that finds nothing ends soon after this time.
+  static constexpr Duration kTurn = 5ms;
 
   static Result<std::unique_ptr<LogStream>> open(Store& store, SearchIndex& index,
                                                  const LogQuery& query);

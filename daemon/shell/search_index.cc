@@ -38,12 +38,13 @@ CREATE VIRTUAL TABLE temp.asked USING fts5(word, content = '', columnsize = 0,
 CREATE VIRTUAL TABLE temp.asked_words USING fts5vocab('temp', 'asked', 'instance');
 )sql";
 
-// Nobody ranks what is found, so sizes of columns are not kept.
+// Nobody ranks what is found, so sizes of columns are not kept. Short beginnings are kept as if
+// they were words: FTS5 would read all that begins so, of the whole index, for each question.
 constexpr const char* kTables = R"sql(
 BEGIN;
 PRAGMA user_version = 1;
 CREATE VIRTUAL TABLE words USING fts5(body, content = '', columnsize = 0,
-  tokenize = 'unicode61 remove_diacritics 2');
+  prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 2');
 CREATE TABLE reached (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   position INTEGER NOT NULL,
