@@ -177,14 +177,17 @@ Result<SearchIndex::Some> SearchIndex::read_some(std::int64_t newest) {
               "SELECT id, feed FROM entries WHERE id > ?1 AND id <= ?2 ORDER BY id");
   query.bind(reached_).bind(newest);
   Some some;
+  std::size_t batches = 0;
   std::size_t bytes = 0;
-  while (some.posts.size() < kIndexPostsMax && bytes < kIndexBytesMax) {
+  while (batches < kIndexBatchesMax && some.posts.size() < kIndexPostsMax &&
+         bytes < kIndexBytesMax) {
     if (!query.next()) {
       some.reached = newest;
       break;
     }
     some.reached = query.integer(0);
     if (query.is_nothing(1)) continue;  // A notice.
+    ++batches;
     auto row = open_row(store_.database(), some.reached);
     if (!row) return tl::unexpected(row.error());
     if (!*row) {

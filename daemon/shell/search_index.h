@@ -11,7 +11,8 @@
 //
 // Effects: reads the store, writes its own file (WAL, synchronous=NORMAL; opened
 // by the first search). Single-threaded; owned by Inbox. Bounded: a turn takes
-// in kIndexPostsMax posts or kIndexBytesMax bytes, and one batch beyond it.
+// in kIndexBatchesMax batches, kIndexPostsMax posts or kIndexBytesMax bytes, and
+// one batch beyond it.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@
 
 namespace p2pchat {
 
-// Of a turn that indexes: some milliseconds.
+// Of a turn that indexes: some milliseconds. To check a batch costs more than to take in its posts.
+inline constexpr std::size_t kIndexBatchesMax = 64;
 inline constexpr std::size_t kIndexPostsMax = 512;
 inline constexpr std::size_t kIndexBytesMax = 128 * 1024;
 
