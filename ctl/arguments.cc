@@ -230,6 +230,8 @@ void Parser::add_log() {
   add_word(log, "NAME", words_.name, "A room, a contact, or an id");
   log.add_option("--since", words_.since, "From this time or message on")->type_name("TIME");
   log.add_option("--until", words_.until, "Up to this time or message")->type_name("TIME");
+  log.add_option("--search", words_.search, "Only messages with all of these words")
+      ->type_name("WORDS");
   log.add_option("-n,--count", words_.count, "Only the newest so many")->type_name("N");
   log.add_option("--format", words_.format, "As of pull")->type_name("FORMAT");
 }

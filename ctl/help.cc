@@ -120,11 +120,15 @@ Examples:
     Page{"log", R"(The history in its one order; no reader's place moves.
 TIME is RFC 3339 (2026-11-20T14:03:12Z), a local date or time (2026-11-20 14:03), how long
 ago (2d), or a message's id.
+WORDS must all occur, whatever their case and accents; "a phrase" as it stands there, and
+begin* with any ending.
 
 Examples:
   chatctl log ops -n 20
   chatctl log ops --since 2d
-  chatctl log ops --since 2026-11-20 --until '2026-11-20 12:00' --json)"},
+  chatctl log ops --since 2026-11-20 --until '2026-11-20 12:00' --json
+  chatctl log ops --search 'disk full' -n 5
+  chatctl log ops --search '"disk is full" host1*' --since 30d)"},
     Page{"rooms", R"(Examples:
   chatctl rooms
   chatctl rooms --json | jq -r .name)"},

@@ -10,7 +10,8 @@ Outcome<void> carry_out(const Command& command, const Log& log, Console& console
   const MessageWriter writer(command.is_json, log.format,
                              {console.out_is_terminal(), /*shows_conversation=*/false});
   const auto on_row = [&](const control::Record& row) -> Outcome<void> {
-    console.add(writer.text(row));
+    const bool is_message = !row.flag("busy");  // The daemon is still looking for one.
+    if (is_message) console.add(writer.text(row));
     return {};
   };
   const auto on_pause = [&] { return console.flush(); };

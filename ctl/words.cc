@@ -65,7 +65,6 @@ Outcome<std::string> read_reader(const Words& words, std::string_view fallback) 
 // Sets `key`_id or `key`_ms of a log's request.
 Outcome<void> set_moment(control::Record& values, const std::string& key, const std::string& text,
                          WallTime now) {
-  if (text.empty()) return {};
   const auto time = parse_since(text, now);
   if (time) {
     values.set(key + "_ms", time->milliseconds);
@@ -75,6 +74,14 @@ Outcome<void> set_moment(control::Record& values, const std::string& key, const 
     return usage("--" + key + " takes RFC 3339, a date, how long ago (2d), or a message's id");
   }
   return {};
+}
+
+// What a search is, the daemon knows; here stands what could not even reach it.
+Outcome<void> check_search(const std::string& text) {
+  if (!is_utf8(text)) return usage("--search takes text");
+  if (text.size() <= kSearchBytesMax) return {};
+  return end_with(ExitCode::limit,
+                  "--search takes at most " + std::to_string(kSearchBytesMax) + " bytes");
 }
 
 }  // namespace
@@ -245,10 +252,19 @@ Outcome<Verb> farewell_of(const Words& words, bool closes) {
 Outcome<Verb> log_of(const Words& words, WallTime now) {
   Log log;
   log.values.set("name", words.name);
-  const auto since = set_moment(log.values, "since", words.since, now);
-  if (!since) return end_with(since.error());
-  const auto until = set_moment(log.values, "until", words.until, now);
-  if (!until) return end_with(until.error());
+  if (words.since) {
+    const auto since = set_moment(log.values, "since", *words.since, now);
+    if (!since) return end_with(since.error());
+  }
+  if (words.until) {
+    const auto until = set_moment(log.values, "until", *words.until, now);
+    if (!until) return end_with(until.error());
+  }
+  if (words.search) {
+    const auto search = check_search(*words.search);
+    if (!search) return end_with(search.error());
+    log.values.set("search", *words.search);
+  }
   if (!words.count.empty()) {
     const auto count = read_count(words.count);
     if (!count) return end_with(count.error());

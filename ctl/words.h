@@ -18,8 +18,9 @@ namespace p2pchat::ctl {
 using Verb = decltype(Command::verb);
 
 struct Words {
-  std::string socket, timeout, who, name, text, file, reader, ack = "auto", idle, format, since,
-                                                              until, count, until_when, key;
+  std::string socket, timeout, who, name, text, file, reader, ack = "auto", idle, format, count,
+                                                              until_when, key;
+  std::optional<std::string> since, until, search;      // Of a log.
   std::string size, note, via, address, answer, state;  // Of rooms.
   bool json = false, quiet = false, undo = false, no_talk = false, lines = false, follow = false,
        peek = false, mine = false, fail_empty = false, wait = false, sure = false, proof = false;

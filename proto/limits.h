@@ -152,6 +152,9 @@ inline constexpr std::size_t kDoorAddressesMax = 1024;
 // --- Local programs ------------------------------------------------------
 inline constexpr std::size_t kControlBytesMax = 64 * 1024;
 inline constexpr std::size_t kReaderNameBytesMax = 64;
+// What is searched for: a person's line, and each word in it is looked up.
+inline constexpr std::size_t kSearchBytesMax = 1024;
+inline constexpr std::size_t kSearchWordsMax = 32;
 // Rows a daemon sends ahead of what a reader has confirmed to take.
 inline constexpr std::uint32_t kPullCreditRows = 64;
 inline constexpr std::size_t kControlStreamsMax = 256;

@@ -82,7 +82,7 @@ struct Inbox::Lane {
   bool operator<(const Lane& other) const { return position > other.position; }
 };
 
-Inbox::Inbox(Store& store) : store_(store) {}
+Inbox::Inbox(Store& store) : store_(store), index_(store) {}
 
 Inbox::~Inbox() = default;
 
@@ -217,14 +217,17 @@ Result<std::pair<RoomId, ReaderPlace>> Inbox::find(std::string_view message_id) 
   return std::pair(found->room, ReaderPlace{found->position, found->index});
 }
 
-Result<Stamp> Inbox::stamp_of(std::string_view message_id) {
+Result<LogPlace> Inbox::place_of(const RoomId& room, std::string_view message_id) {
   const auto found = find_message(store_.database(), message_id);
   if (!found) return tl::unexpected(found.error());
+  if (found->room != room) {
+    return fail(Fault::unknown, "this conversation holds no message " + std::string(message_id));
+  }
   const auto opened = row(found->position);
   if (!opened) return tl::unexpected(opened.error());
   if (*opened != nullptr) {
     for (const Entry& entry : (*opened)->entries) {
-      if (entry.index == found->index) return entry.stamp;
+      if (entry.index == found->index) return LogPlace{entry.stamp, (*opened)->feed};
     }
   }
   return fail(Fault::unknown, "message " + std::string(message_id) + " cannot be read here");
@@ -249,8 +252,10 @@ Result<std::vector<Inbox::ReaderRow>> Inbox::readers() {
   return rows;
 }
 
+Result<void> Inbox::can_search() { return SearchIndex::check(store_.database()); }
+
 Result<std::unique_ptr<LogStream>> Inbox::open_log(const LogQuery& query) {
-  return LogStream::open(store_, query);
+  return LogStream::open(store_, index_, query);
 }
 
 Result<std::vector<Entry>> Inbox::log(LogStream& stream, std::size_t at_most) {

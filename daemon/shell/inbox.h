@@ -19,6 +19,7 @@
 
 #include "daemon/shell/entry.h"
 #include "daemon/shell/log_stream.h"
+#include "daemon/shell/search_index.h"
 #include "daemon/shell/store.h"
 
 namespace p2pchat {
@@ -59,8 +60,9 @@ class Inbox {
   Result<void> move(const Reader& reader, const PullCursor& places);
   // Where a message stands, for a manual ack; unknown ids are Fault::unknown.
   Result<std::pair<RoomId, ReaderPlace>> find(std::string_view message_id);
-  // Stamp of a message, for `log --since ID`.
-  Result<Stamp> stamp_of(std::string_view message_id);
+  // Where a message of `room` stands in its log, for `log --since ID`; unknown ids, and those of
+  // other rooms, are Fault::unknown.
+  Result<LogPlace> place_of(const RoomId& room, std::string_view message_id);
 
   struct ReaderRow {
     Reader reader;
@@ -70,9 +72,11 @@ class Inbox {
   };
   Result<std::vector<ReaderRow>> readers();
 
+  // Fails with a sentence if nothing can be searched on this host.
+  Result<void> can_search();
   // A log is what the room holds now; what arrives while it is read is not in it.
   Result<std::unique_ptr<LogStream>> open_log(const LogQuery& query);
-  // The next messages; an empty answer is the end.
+  // The next messages. None is no end, unless the stream says so.
   Result<std::vector<Entry>> log(LogStream& stream, std::size_t at_most);
 
  private:
@@ -83,6 +87,7 @@ class Inbox {
   Result<const OpenedRow*> row(std::int64_t position);
 
   Store& store_;
+  SearchIndex index_;
   std::unique_ptr<OpenedRow> warm_;  // The row read last: the next call goes on in it.
 };
 

@@ -1,127 +1,107 @@
 #include "daemon/shell/log_stream.h"
 
 #include <algorithm>
-#include <limits>
-#include <tuple>
 #include <utility>
 
+#include "daemon/shell/process.h"
 #include "daemon/shell/store/row.h"
 
 namespace p2pchat {
 
-LogStream::LogStream(Store& store, const LogQuery& query) : store_(store), query_(query) {}
+LogPlace LogPlace::end_of(Stamp stamp) {
+  LogPlace place{stamp, {}};
+  place.feed.author.bytes.fill(0xff);
+  place.feed.incarnation.bytes.fill(0xff);
+  return place;
+}
+
+LogStream::LogStream(Store& store, BatchWalk walk, const LogQuery& query)
+    : store_(store), walk_(std::move(walk)), query_(query) {}
 
 LogStream::~LogStream() = default;
 
-Result<std::unique_ptr<LogStream>> LogStream::open(Store& store, const LogQuery& query) {
-  Transaction reading(store.database());
-  if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
-  std::unique_ptr<LogStream> stream(new LogStream(store, query));
-  if (auto found = stream->find_room(); !found) return tl::unexpected(found.error());
-  if (query.last > 0) {
-    if (auto found = stream->find_last(); !found) return tl::unexpected(found.error());
+Result<std::unique_ptr<LogStream>> LogStream::open(Store& store, SearchIndex& index,
+                                                   const LogQuery& query) {
+  std::optional<std::string> search;
+  if (query.search) {
+    auto expression = index.expression(*query.search);
+    if (!expression) return tl::unexpected(expression.error());
+    search = std::move(*expression);
   }
-  stream->closed_ = {0, stream->reach_of(stream->query_.since)};
-  if (auto peeked = stream->peek(); !peeked) return tl::unexpected(peeked.error());
+  BatchWalk walk(store, index, std::move(search));
+  if (auto opened = walk.open(query.room); !opened) return tl::unexpected(opened.error());
+  std::unique_ptr<LogStream> stream(new LogStream(store, std::move(walk), query));
+  stream->is_counting_ = query.last > 0;
+  if (stream->is_counting_) {
+    stream->walk_.go_to_end(query.until.stamp);
+  } else {
+    stream->walk_.go_to_begin(query.since.stamp);
+  }
   return stream;
-}
-
-Result<void> LogStream::find_room() {
-  Query query(store_.database(),
-              "SELECT r.id, r.span, (SELECT max(id) FROM entries) FROM rooms r WHERE r.room = ?1");
-  if (query.bind(query_.room).next()) {
-    room_ = query.integer(0);
-    span_ = static_cast<std::uint64_t>(query.integer(1));
-    newest_ = query.integer(2);
-  }
-  return query.end();
-}
-
-Stamp LogStream::reach_of(Stamp stamp) const {
-  return {stamp.value > span_ ? stamp.value - span_ : 0};
 }
 
 // Walks back from the end. As soon as the batches that it has passed hold
 // enough messages, the first stamp of the last of them is where to begin; what
 // is still to be counted then are the messages from there on of batches that
-// begin before it. Only batches that a bound cuts in two are opened for that.
-Result<void> LogStream::find_last() {
-  Query query(store_.database(),
-              "SELECT id, first_stamp, last_stamp, shown FROM entries INDEXED BY entries_by_stamp"
-              " WHERE room = ?1 AND feed IS NOT NULL AND first_stamp <= ?2 AND id <= ?3"
-              " ORDER BY first_stamp DESC, id DESC");
-  query.bind(room_).bind(to_column(query_.until)).bind(newest_);
-  std::size_t found = 0;
-  bool is_enough = false;
-  while (query.next()) {
-    const Stamp first = stamp_of_column(query.integer(1));
-    const Stamp last = stamp_of_column(query.integer(2));
-    if (first < reach_of(query_.since)) break;
-    if (last < query_.since) continue;
-    if (query_.since <= first && last <= query_.until) {
-      found += static_cast<std::size_t>(query.integer(3));
-    } else {
-      const auto count = count_between(query.integer(0), query_.since, query_.until);
-      if (!count) return tl::unexpected(count.error());
-      found += *count;
-    }
-    if (!is_enough && found >= query_.last) {
-      is_enough = true;
-      query_.since = std::max(query_.since, first);
+// begin before it. Only batches that a bound may cut in two are opened for that.
+Result<void> LogStream::count_back() {
+  const auto heads = walk_.back(query_.since.stamp);
+  if (!heads) return tl::unexpected(heads.error());
+  for (const BatchHead& head : *heads) {
+    if (head.last_stamp < query_.since.stamp) continue;
+    const auto counted = count(head);
+    if (!counted) return tl::unexpected(counted.error());
+    counted_ += *counted;
+    if (!is_enough_ && counted_ >= query_.last) {
+      is_enough_ = true;
+      query_.since = std::max(query_.since, LogPlace{head.first_stamp, {}});
     }
   }
-  if (is_enough) to_skip_ = found - query_.last;
-  return query.end();
+  if (!walk_.is_at_end()) return {};
+  is_counting_ = false;
+  if (is_enough_) to_skip_ = counted_ - query_.last;
+  walk_.go_to_begin(query_.since.stamp);
+  return {};
 }
 
-Result<std::size_t> LogStream::count_between(std::int64_t position, Stamp since, Stamp until) {
-  auto row = open_row(store_.database(), position);
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return 0U;
-  return static_cast<std::size_t>(std::count_if(
-      (*row)->entries.begin(), (*row)->entries.end(),
-      [&](const Entry& entry) { return since <= entry.stamp && entry.stamp <= until; }));
-}
-
-Result<void> LogStream::peek() {
-  Query query(store_.database(),
-              "SELECT id, first_stamp FROM entries INDEXED BY entries_by_stamp"
-              " WHERE room = ?1 AND feed IS NOT NULL AND (first_stamp, id) > (?2, ?3)"
-              " AND first_stamp <= ?4 AND id <= ?5 AND last_stamp >= ?6 AND shown > 0"
-              " ORDER BY first_stamp, id LIMIT 1");
-  query.bind(room_).bind(to_column(closed_.first_stamp)).bind(closed_.position);
-  query.bind(to_column(query_.until)).bind(newest_).bind(to_column(query_.since));
-  is_drained_ = !query.next();
-  if (!is_drained_) closed_ = {query.integer(0), stamp_of_column(query.integer(1))};
-  return query.end();
-}
-
-Result<void> LogStream::open_closed() {
-  auto row = load(closed_.position);
-  if (!row) return tl::unexpected(row.error());
-  if (*row) {
-    Lane lane;
-    lane.feed = (*row)->feed;
-    lane.position = closed_.position;
-    lane.row = std::move(*row);
-    const auto& entries = lane.row->entries;
-    const auto begin = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
-      return query_.since <= entry.stamp;
-    });
-    lane.next = static_cast<std::size_t>(begin - entries.begin());
-    put_back(std::move(lane));
+Result<std::size_t> LogStream::count(const BatchHead& head) {
+  if (query_.since.stamp < head.first_stamp && head.last_stamp < query_.until.stamp) {
+    return static_cast<std::size_t>(head.shown);
   }
-  return peek();
+  const auto row = load(head.position, head.wanted);
+  if (!row) return tl::unexpected(row.error());
+  return *row ? (*row)->entries.size() : 0U;
 }
 
-bool LogStream::is_later(const Lane& a, const Lane& b) {
-  return std::tie(a.stamp, a.feed) > std::tie(b.stamp, b.feed);
+Result<void> LogStream::look_ahead() {
+  const auto heads = walk_.ahead(query_.since.stamp, query_.until.stamp);
+  if (!heads) return tl::unexpected(heads.error());
+  heads_.assign(heads->begin(), heads->end());
+  return {};
 }
+
+bool LogStream::is_first_known() const {
+  if (lanes_.empty()) return false;
+  if (heads_.empty() && walk_.is_at_end()) return true;
+  const Stamp next = heads_.empty() ? walk_.edge() : heads_.front().first_stamp;
+  return lanes_.front().place.stamp < next;
+}
+
+Result<void> LogStream::open_front() {
+  const BatchHead head = heads_.front();
+  heads_.pop_front();
+  auto row = load(head.position, head.wanted);
+  if (!row) return tl::unexpected(row.error());
+  if (*row) put_back({{}, head.position, head.wanted, 0, std::move(*row)});
+  return {};
+}
+
+bool LogStream::is_later(const Lane& a, const Lane& b) { return a.place > b.place; }
 
 void LogStream::put_back(Lane lane) {
   const auto& entries = lane.row->entries;
-  if (lane.next == entries.size() || entries[lane.next].stamp > query_.until) return;
-  lane.stamp = entries[lane.next].stamp;
+  if (lane.next == entries.size()) return;
+  lane.place = {entries[lane.next].stamp, lane.row->feed};
   if (loaded_ < kLogBatchesMax) {
     ++loaded_;
   } else {
@@ -138,7 +118,7 @@ Result<std::optional<Entry>> LogStream::take() {
   if (lane.row) {
     --loaded_;
   } else {
-    auto row = load(lane.position);
+    auto row = load(lane.position, lane.wanted);
     if (!row) return tl::unexpected(row.error());
     if (!*row) return std::nullopt;
     lane.row = std::move(*row);
@@ -149,30 +129,54 @@ Result<std::optional<Entry>> LogStream::take() {
   return entry;
 }
 
-Result<std::unique_ptr<OpenedRow>> LogStream::load(std::int64_t position) {
+Result<std::unique_ptr<OpenedRow>> LogStream::load(std::int64_t position, std::uint64_t wanted) {
   auto row = open_row(store_.database(), position);
   if (!row) return tl::unexpected(row.error());
-  if (*row) return std::make_unique<OpenedRow>(std::move(**row));
-  if (auto told = store_.report_damage(position); !told) return tl::unexpected(told.error());
-  return nullptr;
+  if (!*row) {
+    if (auto told = store_.report_damage(position); !told) return tl::unexpected(told.error());
+    return nullptr;
+  }
+  std::erase_if((*row)->entries, [&, feed = (*row)->feed](const Entry& entry) {
+    const LogPlace place{entry.stamp, feed};
+    const bool is_wanted = (wanted >> static_cast<unsigned>(entry.index) & 1U) != 0;
+    return !is_wanted || place < query_.since || query_.until < place;
+  });
+  return std::make_unique<OpenedRow>(std::move(**row));
+}
+
+bool LogStream::is_at_end() const {
+  return !is_counting_ && lanes_.empty() && heads_.empty() && walk_.is_at_end();
 }
 
 Result<std::vector<Entry>> LogStream::next(std::size_t at_most) {
+  std::vector<Entry> entries;
+  const auto ready = walk_.is_ready();
+  if (!ready) return tl::unexpected(ready.error());
+  if (!*ready) return entries;
   Transaction reading(store_.database());
   if (auto begun = reading.begin_reading(); !begun) return tl::unexpected(begun.error());
-  std::vector<Entry> entries;
-  while (entries.size() < at_most) {
-    while (!is_drained_ && (lanes_.empty() || closed_.first_stamp <= lanes_.front().stamp)) {
-      if (auto opened = open_closed(); !opened) return tl::unexpected(opened.error());
-    }
-    if (lanes_.empty()) break;
-    auto entry = take();
-    if (!entry) return tl::unexpected(entry.error());
-    if (!*entry) continue;
-    if (to_skip_ > 0) {
-      --to_skip_;
+  const TimePoint due = read_clocks().steady + kTurn;
+  while (is_counting_) {
+    if (auto counted = count_back(); !counted) return tl::unexpected(counted.error());
+    if (read_clocks().steady >= due) return entries;
+  }
+  bool has_looked = false;
+  while (entries.size() < at_most && !is_at_end()) {
+    if (is_first_known()) {
+      auto entry = take();
+      if (!entry) return tl::unexpected(entry.error());
+      if (!*entry) continue;
+      if (to_skip_ > 0) {
+        --to_skip_;
+      } else {
+        entries.push_back(std::move(**entry));
+      }
+    } else if (!heads_.empty()) {
+      if (auto opened = open_front(); !opened) return tl::unexpected(opened.error());
     } else {
-      entries.push_back(std::move(**entry));
+      if (has_looked && read_clocks().steady >= due) break;
+      has_looked = true;
+      if (auto looked = look_ahead(); !looked) return tl::unexpected(looked.error());
     }
   }
   return entries;

@@ -84,7 +84,7 @@ Result<void> Loop::open_sockets(const Options& options) {
   auto socket = ControlSocket::open(context_, options.socket);
   if (!socket) return tl::unexpected(socket.error());
   control_.emplace(std::move(*socket), *inbox_, ground_.identity.id(),
-                   LoopFacts{[this] { return status(); }, [this] { return net_->complaints(); }});
+                   LoopFacts{[this] { return status(); }, [this] { return complaints(); }});
 
   const Place bound = net_->place();
   Settings settings =
@@ -98,6 +98,7 @@ Result<void> Loop::open_sockets(const Options& options) {
   spdlog::info("{} as {} listens on {}{}", short_text(ground_.identity.id()), options.name,
                to_text(Address{bound.host, bound.door}),
                is_near ? ", for this host alone (see --listen)" : "");
+  if (const auto can = inbox_->can_search(); !can) spdlog::warn("{}", can.error().text);
   return {};
 }
 
@@ -153,6 +154,12 @@ void Loop::carry_out(Moment now, const Action& action) {
   } else {
     net_->carry_out(now, action);
   }
+}
+
+std::vector<std::string> Loop::complaints() {
+  std::vector<std::string> all = net_->complaints();
+  if (const auto can = inbox_->can_search(); !can) all.push_back(can.error().text);
+  return all;
 }
 
 control::Record Loop::status() const {

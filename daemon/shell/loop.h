@@ -57,6 +57,8 @@ class Loop {
   // False once a signal asks for the end.
   bool heed_signals();
   void carry_out(Moment now, const Action& action);
+  // What is wrong with this host, in one sentence each.
+  std::vector<std::string> complaints();
   control::Record status() const;
 
   Ground ground_;

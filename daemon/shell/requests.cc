@@ -14,17 +14,21 @@ namespace {
 // Whoever waits longer waits for ever.
 constexpr Duration kPatienceMax = 24h * 365;
 
-// The last moment of a millisecond, as a stamp.
-Stamp end_of(WallTime wall) { return {Stamp::at(wall).value | 0xffffU}; }
+// The first and the last place of a millisecond.
+LogPlace begin_of(WallTime wall) { return {Stamp::at(wall), {}}; }
+LogPlace end_of(WallTime wall) { return LogPlace::end_of(Stamp{Stamp::at(wall).value | 0xffffU}); }
 
 // One end of a log: a time in milliseconds, or a message.
-Result<std::optional<Stamp>> bound_in(const control::Record& values, const std::string& name,
-                                      Inbox& inbox, Stamp (*of_time)(WallTime)) {
-  if (values.has(name + "_ms")) return of_time({values.integer(name + "_ms")});
-  if (!values.has(name + "_id")) return std::nullopt;
-  const auto stamp = inbox.stamp_of(values.text(name + "_id"));
-  if (!stamp) return tl::unexpected(stamp.error());
-  return *stamp;
+Result<void> read_bound(LogPlace& bound, const control::Record& values, const std::string& name,
+                        const RoomId& room, Inbox& inbox, LogPlace (*of_time)(WallTime)) {
+  if (values.has(name + "_ms")) {
+    bound = of_time({values.integer(name + "_ms")});
+  } else if (values.has(name + "_id")) {
+    const auto place = inbox.place_of(room, values.text(name + "_id"));
+    if (!place) return tl::unexpected(place.error());
+    bound = *place;
+  }
+  return {};
 }
 
 Result<std::string> note_in(const control::Record& values) {
@@ -183,12 +187,15 @@ Result<LogQuery> log_query_in(const control::Record& values, const Node& node, I
   if (!conversation) return tl::unexpected(conversation.error());
   LogQuery query;
   query.room = conversation->room;
-  const auto since = bound_in(values, "since", inbox, Stamp::at);
+  const auto since = read_bound(query.since, values, "since", query.room, inbox, begin_of);
   if (!since) return tl::unexpected(since.error());
-  const auto until = bound_in(values, "until", inbox, end_of);
+  const auto until = read_bound(query.until, values, "until", query.room, inbox, end_of);
   if (!until) return tl::unexpected(until.error());
-  if (*since) query.since = **since;
-  if (*until) query.until = **until;
+  if (values.has("search")) {
+    auto words = parse_search(values.text("search"));
+    if (!words) return tl::unexpected(words.error());
+    query.search = std::move(*words);
+  }
   query.last = static_cast<std::size_t>(std::max<std::int64_t>(values.integer("last"), 0));
   return query;
 }

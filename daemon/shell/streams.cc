@@ -7,6 +7,8 @@ namespace {
 
 // Rows of one stream in one round, so that all callers come to their turn.
 constexpr std::int64_t kRoundRows = 64;
+// How often a search that finds nothing says that it goes on: some dozen turns are below a second.
+constexpr std::uint64_t kBusyTurns = 32;
 // Far more than anybody reads, and nothing that overflows.
 constexpr std::int64_t kCreditMax = 1'000'000'000;
 
@@ -63,7 +65,7 @@ void Streams::log(const Caller& caller, std::uint64_t tag, const LogQuery& query
     end(caller, tag, exit_code(stream.error().fault), stream.error().text);
     return;
   }
-  open(caller, tag, Log{std::move(*stream), {}});
+  open(caller, tag, Log{std::move(*stream), {}, 0});
 }
 
 void Streams::end_rivals(const PullWish& wish) {
@@ -201,7 +203,10 @@ Streams::Fed Streams::feed_log(Stream& stream, Log& log, Presenter& presenter) {
     const auto at_most = std::clamp<std::int64_t>(stream.credit, 1, kRoundRows);
     auto read = inbox_.log(*log.stream, static_cast<std::size_t>(at_most));
     if (!read) return finish(stream, exit_code(read.error().fault), read.error().text);
-    if (read->empty()) return finish(stream, ExitCode::done, {});
+    if (read->empty()) {
+      if (log.stream->is_at_end()) return finish(stream, ExitCode::done, {});
+      return be_busy(stream, log);
+    }
     std::move(read->begin(), read->end(), std::back_inserter(log.read));
   }
   while (!log.read.empty()) {
@@ -211,6 +216,16 @@ Streams::Fed Streams::feed_log(Stream& stream, Log& log, Presenter& presenter) {
     log.read.pop_front();
     --stream.credit;
   }
+  return Fed::has_more;
+}
+
+// Nothing was found in this turn, and the caller is not to think that nobody answers.
+Streams::Fed Streams::be_busy(Stream& stream, Log& log) {
+  ++log.busy_turns;
+  if (log.busy_turns % kBusyTurns != 0 || stream.credit == 0) return Fed::has_more;
+  const Sent sent = send_row(stream, control::Record().set("busy", true));
+  if (sent == Sent::gone) return Fed::gone;
+  if (sent == Sent::done) --stream.credit;
   return Fed::has_more;
 }
 

@@ -92,7 +92,8 @@ class Streams {
   };
   struct Log {
     std::unique_ptr<LogStream> stream;
-    std::deque<Entry> read;  // Read, and not sent yet.
+    std::deque<Entry> read;        // Read, and not sent yet.
+    std::uint64_t busy_turns = 0;  // In which nothing was found.
   };
   struct Stream {
     Caller caller;
@@ -111,6 +112,7 @@ class Streams {
   Fed feed_rows(Stream& stream, Rows& rows);
   Fed feed_pull(Stream& stream, Pull& pull, const Node& node, Presenter& presenter);
   Fed feed_log(Stream& stream, Log& log, Presenter& presenter);
+  Fed be_busy(Stream& stream, Log& log);
   Fed be_idle(Stream& stream, Pull& pull);
   Fed finish(Stream& stream, ExitCode code, std::string error);
   Sent send_row(const Stream& stream, control::Record row);

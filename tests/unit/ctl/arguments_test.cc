@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "ctl/help.h"
+#include "proto/limits.h"
 #include "tests/unit/ctl/fake_daemon.h"
 
 namespace p2pchat::ctl {
@@ -217,7 +218,37 @@ TEST_F(Arguments, LogTakesTimesAndIds) {
   EXPECT_EQ(values.text("until_id"), "aaaaaaaaaaaaaaaa.7");
   EXPECT_FALSE(values.has("until_ms"));
   EXPECT_EQ(values.integer("last"), 20);
-  EXPECT_THAT(complaint({"log", "ops", "--since", "yesterday"}), HasSubstr("--since"));
+}
+
+TEST_F(Arguments, LogNamesAllThatATimeMayBe) {
+  for (const char* flag : {"--since", "--until"}) {
+    for (const char* text :
+         {"", "yesterday", "2", "2w", "-2d", "2026", "2026-13-01", "2026-11-20T25:00:00Z",
+          "2026-11-20T10:00:00Zx", "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa.", "a.7", "n.3"}) {
+      const std::string said = complaint({"log", "ops", flag, text});
+      EXPECT_THAT(said, HasSubstr(flag)) << text;
+      for (const char* form : {"RFC 3339", "date", "how long ago (2d)", "message's id"}) {
+        EXPECT_THAT(said, HasSubstr(form)) << text;
+      }
+    }
+    for (const char* text : {"2d", "90m", "500ms", "0s", "2026-11-20", "2026-11-20 14:03",
+                             "2026-11-20T10:00:00Z", "2026-11-20T10:00:00.5+01:00"}) {
+      const auto values = verb<Log>({"log", "ops", flag, text}).values;
+      EXPECT_TRUE(values.has(std::string(flag).substr(2) + "_ms")) << text;
+    }
+  }
+}
+
+TEST_F(Arguments, LogTakesWhatIsSearchedFor) {
+  EXPECT_FALSE(verb<Log>({"log", "ops"}).values.has("search"));
+  EXPECT_EQ(verb<Log>({"log", "ops", "--search", "\"disk full\" x*"}).values.text("search"),
+            "\"disk full\" x*");
+  EXPECT_TRUE(verb<Log>({"log", "ops", "--search", ""}).values.has("search"));
+  EXPECT_THAT(complaint({"log", "ops", "--search", "\xff"}), HasSubstr("--search takes text"));
+  const auto long_one =
+      read_arguments({"log", "ops", "--search", std::string(kSearchBytesMax + 1, 'x')}, kNow);
+  ASSERT_FALSE(long_one);
+  EXPECT_EQ(long_one.error().code, ExitCode::limit);
 }
 
 TEST_F(Arguments, WhatIsNoVerbOrFlagIsNamed) {

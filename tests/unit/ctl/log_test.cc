@@ -76,6 +76,20 @@ TEST(Log, WhatCameBeforeAFailureIsShown) {
   EXPECT_EQ(ran.err, "chatctl: the disk is damaged\n");
 }
 
+TEST(Log, ADaemonThatIsBusyPrintsNothing) {
+  FakeDaemon daemon([](FakeDaemon&, const control::Request& request) {
+    return FakeDaemon::Replies{row_of(request, Record().set("busy", true)),
+                               row_of(request, Record().set("text", "found")), end_of(request)};
+  });
+
+  const Ran ran =
+      run_chatctl(daemon.socket(), {"log", "ops", "--search", "found", "--format", R"(%m\n)"});
+
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "found\n");
+  EXPECT_EQ(daemon.requests("log").at(0).values.text("search"), "found");
+}
+
 TEST(Log, AReaderThatIsGoneEndsItQuietly) {
   History history(500);
   FakeDaemon daemon(

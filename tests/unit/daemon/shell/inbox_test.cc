@@ -333,8 +333,8 @@ TEST_F(InboxTest, FindsAMessageByItsId) {
   EXPECT_EQ(*b, std::pair(room_, ReaderPlace{2, 1}));
   EXPECT_EQ(*c, std::pair(room_, ReaderPlace{4, 0}));
   EXPECT_EQ(*said, std::pair(room_, ReaderPlace{5, 0}));
-  EXPECT_EQ(*inbox_->stamp_of(message_id(anna_.tag(), {3})), Stamp{3});
-  EXPECT_EQ(*inbox_->stamp_of("n.5"), Stamp::at({7}));
+  EXPECT_EQ(*inbox_->place_of(room_, message_id(anna_.tag(), {3})), (LogPlace{{3}, anna_.id()}));
+  EXPECT_EQ(*inbox_->place_of(room_, "n.5"), (LogPlace{Stamp::at({7}), {}}));
 }
 
 TEST_F(InboxTest, DoesNotFindWhatIsNotThere) {
@@ -347,18 +347,28 @@ TEST_F(InboxTest, DoesNotFindWhatIsNotThere) {
     ASSERT_FALSE(found) << id;
     EXPECT_EQ(found.error().fault, Fault::unknown) << id;
     EXPECT_THAT(found.error().text, HasSubstr("no message " + id)) << id;
-    EXPECT_FALSE(inbox_->stamp_of(id)) << id;
+    EXPECT_FALSE(inbox_->place_of(room_, id)) << id;
   }
 }
 
-TEST_F(InboxTest, DoesNotAnswerTheStampOfADamagedMessage) {
+TEST_F(InboxTest, DoesNotFindAPlaceForAMessageOfAnotherRoom) {
+  store({anna_.open(1), anna_.say(2, {"a"})});
+
+  const auto place = inbox_->place_of(sample_room(8), message_id(anna_.tag(), {2}));
+
+  ASSERT_FALSE(place);
+  EXPECT_EQ(place.error().fault, Fault::unknown);
+  EXPECT_THAT(place.error().text, HasSubstr("this conversation holds no message"));
+}
+
+TEST_F(InboxTest, DoesNotAnswerThePlaceOfADamagedMessage) {
   store({anna_.open(1), anna_.say(2, {"a"})});
   damage(2);
 
-  const auto stamp = inbox_->stamp_of(message_id(anna_.tag(), {2}));
+  const auto place = inbox_->place_of(room_, message_id(anna_.tag(), {2}));
 
-  ASSERT_FALSE(stamp);
-  EXPECT_EQ(stamp.error().fault, Fault::unknown);
+  ASSERT_FALSE(place);
+  EXPECT_EQ(place.error().fault, Fault::unknown);
   EXPECT_EQ(store_->take_damages().size(), 1U);
 }
 

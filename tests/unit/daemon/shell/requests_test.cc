@@ -186,9 +186,35 @@ TEST_F(Request, ForALogBoundsItByTimeOrByMessage) {
 
   ASSERT_TRUE(query) << query.error().text;
   EXPECT_EQ(query->room, room(2));
-  EXPECT_EQ(query->since, Stamp::at({5000}));
-  EXPECT_EQ(query->until, (Stamp{Stamp::at({6001}).value - 1}));
+  EXPECT_EQ(query->since, (LogPlace{Stamp::at({5000}), feed.id()}));
+  EXPECT_EQ(query->until, LogPlace::end_of({Stamp::at({6001}).value - 1}));
   EXPECT_EQ(query->last, 3U);
+}
+
+TEST_F(Request, ForALogMaySearchIt) {
+  const auto query = [&](control::Value typed) {
+    return log_query_in(control::Record().set("name", "bob").set("search", std::move(typed)),
+                        *node_, *inbox_);
+  };
+  std::string too_many;
+  for (int i = 0; i < 1000; ++i) too_many += "w ";
+
+  EXPECT_FALSE(log_query_in(control::Record().set("name", "bob"), *node_, *inbox_)->search);
+  EXPECT_EQ(query(std::string("disk \"is full\"")).value().search,
+            (std::vector<SearchWord>{{"disk"}, {"is full"}}));
+  EXPECT_EQ(exit_code(query(too_many.substr(0, 1000)).error().fault), ExitCode::limit);
+  EXPECT_EQ(exit_code(query(too_many).error().fault), ExitCode::limit);
+}
+
+TEST_F(Request, ForALogFromAMessageOfAnotherConversationIsRefused) {
+  SampleFeed feed(3, room(3));
+  store({feed.open(1), feed.say(10, {"to carol"})});
+  const auto query = log_query_in(
+      control::Record().set("name", "bob").set("until_id", message_id(feed.tag(), {2})), *node_,
+      *inbox_);
+
+  ASSERT_FALSE(query);
+  EXPECT_EQ(exit_code(query.error().fault), ExitCode::unknown);
 }
 
 TEST_F(Request, ForALogOfAnUnknownMessageIsRefused) {

@@ -73,10 +73,11 @@ class StoreFixture : public ::testing::Test {
   }
   // Fills the first page of a table or an index of a closed store, or of one that has been
   // written back, with garbage.
-  void destroy(const std::string& table) {
+  void destroy(const std::string& table) { destroy(file_, table); }
+  static void destroy(const std::filesystem::path& file, const std::string& table) {
     const std::string page =
-        behind("SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'");
-    std::fstream raw(file_, std::ios::binary | std::ios::in | std::ios::out);
+        behind(file, "SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'");
+    std::fstream raw(file, std::ios::binary | std::ios::in | std::ios::out);
     raw.seekp((std::stol(page) - 1) * 4096);
     raw << std::string(4096, '\x5a');
     ASSERT_TRUE(raw.flush());
@@ -86,6 +87,14 @@ class StoreFixture : public ::testing::Test {
     behind("PRAGMA wal_checkpoint(TRUNCATE)");
     destroy(table);
     behind("UPDATE self SET promised = promised + 1");
+  }
+
+  // The same to an index that is searched.
+  void destroy_index() {
+    const auto file = folder_ / "search.db";
+    behind(file, "PRAGMA wal_checkpoint(TRUNCATE)");
+    destroy(file, "words_data");
+    behind(file, "UPDATE reached SET one = 1");
   }
 
   TempFolder folder_;

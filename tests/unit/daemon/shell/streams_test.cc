@@ -266,6 +266,43 @@ TEST_F(Stream, OfALogWaitsForCreditAndForItsReader) {
   EXPECT_EQ(came("a").size(), 80 - kPullCreditRows + 1);
 }
 
+// Its caller is not to think that nobody answers.
+TEST_F(Stream, OfALongSearchSaysThatItIsBusy) {
+  std::vector<Batch> batches{bob_.open(kNow)};
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    std::vector<Post> posts;
+    for (std::uint64_t k = 0; k < 64; ++k) posts.push_back(sample_post(kNow + 100 * i + k, "x"));
+    batches.push_back(bob_.sign(std::move(posts)));
+  }
+  store(batches);
+  say(bob_, {"found"});
+  LogQuery query;
+  query.room = room(2);
+  query.search = parse_search("found").value();
+
+  streams_.log(caller("a"), 7, query);
+  feed();
+
+  const auto replies = came("a");
+  EXPECT_THAT(texts(replies), ElementsAre("found"));
+  ASSERT_EQ(replies.size(), 3U);
+  EXPECT_EQ(replies[0].row, control::Record().set("busy", true));
+  EXPECT_FALSE(replies[0].end);
+  EXPECT_TRUE(replies[2].end);
+}
+
+TEST_F(Stream, OfASearchForNothingEndsWithItsSentence) {
+  LogQuery query;
+  query.room = room(2);
+  query.search = parse_search("!").value();
+
+  streams_.log(caller("a"), 7, query);
+
+  const auto replies = came("a");
+  ASSERT_EQ(replies.size(), 1U);
+  EXPECT_EQ(replies[0].code, ExitCode::usage);
+}
+
 TEST_F(Stream, OfKnownRowsSendsThemAllAndEnds) {
   streams_.rows(
       caller("a"), 7,
