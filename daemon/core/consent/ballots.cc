@@ -172,6 +172,14 @@ const Ballots::Refusal* Ballots::refusal(const ChangeId& change) const {
   return it == refusals_.end() ? nullptr : &it->second;
 }
 
+std::vector<Object> Ballots::refused() const {
+  std::vector<Object> knocks;
+  for (const auto& [change, refusal] : refusals_) {
+    knocks.push_back({Kind::knock, refusal.knock.raw});
+  }
+  return knocks;
+}
+
 const Ballots::OfChange& Ballots::votes(const ChangeId& change) const {
   static const OfChange kNone;
   const auto it = votes_.find(change);

@@ -67,6 +67,7 @@ class Ballots {
   // Open, or set aside.
   std::optional<Eviction> eviction(const ChangeId& change) const;
   const Refusal* refusal(const ChangeId& change) const;
+  std::vector<Object> refused() const;
   const OfChange& votes(const ChangeId& change) const;
   bool is_agreed(const std::vector<Seat>& quorum, const ChangeId& change) const;
   bool is_two_faced(const Seat& seat, const ChangeId& change) const;

@@ -115,6 +115,8 @@ class Consent {
   std::map<Seat, bool> votes(const ChangeId& change) const;
   // The no that has ended a knock, if one has, and it is not too long ago.
   std::optional<Vote> refusal(const ChangeId& change) const;
+  // All knocks that have been ended so.
+  std::vector<Object> refused() const { return ballots_.refused(); }
 
   // All that is known and not yet settled, to be passed on to whoever may lack it.
   std::vector<Value> values() const;

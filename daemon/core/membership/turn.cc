@@ -299,12 +299,8 @@ Actions Membership::keep_pool() {
     const Object close{Kind::close, *close_};
     now.emplace(key_of(close), close);
   }
-  for (const auto& [key, object] : kept_) {
-    // A no is kept with what it is about, or it would be forgotten, and said otherwise.
-    const auto knock = object.kind == Kind::knock ? Knock::decode(object.raw) : Result<Knock>();
-    if (object.kind == Kind::knock && knock && consent_.refusal(knock->id))
-      now.emplace(key, object);
-  }
+  // A no is kept with what it is about, or it would be forgotten, and said otherwise.
+  for (Object& knock : consent_.refused()) now.emplace(key_of(knock), std::move(knock));
   for (const auto& [key, object] : now) {
     if (!kept_.contains(key)) actions.push_back(action::StoreObject{room(), key, object});
   }
