@@ -99,7 +99,6 @@ class Parser {
   Words words_;
   std::vector<std::pair<CLI::App*, Meaning>> verbs_;
   CLI::Option* text_ = nullptr;
-  CLI::Option* key_ = nullptr;
   CLI::Option* name_ = nullptr;
 };
 
@@ -178,16 +177,15 @@ void Parser::add_room_ends() {
 void Parser::add_push() {
   CLI::App& push = add("push", "Send a message", [this] {
     words_.has_text = text_->count() > 0;
-    words_.has_key = key_->count() > 0;
     return push_of(words_);
   });
   add_word(push, "NAME", words_.name, "To whom: a room, a contact, or an id");
   text_ = push.add_option("TEXT", words_.text, "The message; - takes all of stdin")->type_name("");
   push.add_flag("-l,--lines", words_.lines, "Each line of stdin is a message");
   push.add_option("--file", words_.file, "All of a file is the message")->type_name("F");
-  key_ = push.add_option("--key", words_.key,
-                         "Push it once: the same again under this key only prints the same id");
-  key_->type_name("K");
+  push.add_option("--key", words_.key,
+                  "Push it once: the same again under this key only prints the same id")
+      ->type_name("K");
   push.add_option("--wait", words_.until_when,
                   "Until the message is stored here (the default), delivered to so many members, "
                   "or to all; --timeout ends it with 6 or 7")

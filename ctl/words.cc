@@ -104,7 +104,7 @@ namespace {
 // stored, delivered, delivered:N or all.
 Outcome<void> read_wait(const std::string& text, Push& push) {
   constexpr std::string_view kDelivered = "delivered";
-  if (text.empty() || text == "stored") return {};
+  if (text == "stored") return {};
   if (text == "all") {
     push.wait = Push::Wait::all;
     return {};
@@ -132,11 +132,13 @@ Outcome<Verb> push_of(const Words& words) {
   if (sources > 1) return usage("TEXT, -, -l and --file exclude each other");
   Push push;
   push.to = words.name;
-  const auto wait = read_wait(words.until_when, push);
-  if (!wait) return end_with(wait.error());
-  push.key = words.key;
-  if (words.has_key && push.key.empty()) return usage("an empty key calls nothing");
-  if (words.lines && words.has_key) return usage("a key is for one message, and -l makes many");
+  if (words.until_when) {
+    const auto wait = read_wait(*words.until_when, push);
+    if (!wait) return end_with(wait.error());
+  }
+  push.key = words.key.value_or("");
+  if (words.key && push.key.empty()) return usage("an empty key calls nothing");
+  if (words.lines && words.key) return usage("a key is for one message, and -l makes many");
   if (words.lines) {
     push.source = Push::Source::lines;
   } else if (has_file) {

@@ -191,8 +191,7 @@ class Node {
   static void add_room_facts(const Room& room, control::Record& row);
   void restore_rooms(const Snapshot& snapshot);
   Actions start_rooms(const Turn& turn);
-  Actions push_to(Room* room, const std::string& name, const event::PushRequested& event,
-                  bool is_new);
+  Actions push_to(Room* room, const std::string& name, const event::PushRequested& event);
 
   // The one way in: admits, opens the pair room, and begins to dial.
   Actions admit(const Turn& turn, const Contact& contact);
@@ -204,13 +203,14 @@ class Node {
   // one, and keeps the table of topics.
   Actions from_room(const Room& room, const PeerId& said_by, Actions actions);
   Actions push_found(const event::PushRequested& asked, const event::KeyFound& event);
-  // `is_new`: nothing is known under its key.
-  Actions push(const event::PushRequested& event, bool is_new = false);
+  Actions push(const event::PushRequested& event);
   Actions pace(const event::PushRequested& event);
   // Pushes that have waited for the rate, as far as it allows now.
   Actions release_paced(const Turn& turn);
   Result<Contact*> contact_of(std::string_view who);
   Deliveries::Around around_deliveries() const;
+  // One in which I talk: nothing of a room that I am not in.
+  const Room* talking_room(const RoomId& room) const;
   Room* room_of(const RoomId& room);
   const Room* room_of(const RoomId& room) const;
   void make_card(Counter counter);

@@ -112,11 +112,11 @@ Actions Node::release_paced(const Turn& turn) {
   return actions;
 }
 
-Actions Node::push(const event::PushRequested& event, bool is_new) {
+Actions Node::push(const event::PushRequested& event) {
   if (!event.to.starts_with("peer:")) {
     if (const Membership* membership = membership_of(event.to)) {
       Room* room = membership->is_in() ? room_of(membership->room()) : nullptr;
-      return push_to(room, membership->record().name, event, is_new);
+      return push_to(room, membership->record().name, event);
     }
   }
   const auto refused = [&](Error error) {
@@ -133,7 +133,7 @@ Actions Node::push(const event::PushRequested& event, bool is_new) {
                                        "; first: chatctl chat --no-talk " + contact.name;
     return refused({Fault::unknown, text});
   }
-  return push_to(room, contact.name, event, is_new);
+  return push_to(room, contact.name, event);
 }
 
 Actions Node::on(const Turn&, const event::KeyFound& event) {
@@ -151,17 +151,25 @@ Actions Node::on(const Turn&, const event::KeyFound& event) {
 }
 
 Actions Node::push_found(const event::PushRequested& asked, const event::KeyFound& event) {
-  if (!event.why.empty()) return {refuse(asked.request, {Fault::machine, event.why})};
-  if (!event.known) return push(asked, true);
-  if (event.known->text != text_hash(asked.body)) {
-    return {refuse(asked.request, {Fault::refused, "another text was pushed under the key '" +
-                                                       cleaned(asked.key) + "'"})};
+  const auto refused = [&](Error error) {
+    return Actions{refuse(asked.request, std::move(error))};
+  };
+  if (!event.why.empty()) return refused({Fault::machine, event.why});
+  Room* room = talking_room(event.room) == nullptr ? nullptr : room_of(event.room);
+  if (room == nullptr) return refused({Fault::unknown, "you are no member there any more"});
+  if (!event.known) {
+    if (!can_store()) return refused(no_writes());
+    const auto queued = room->post(asked.request, asked.body, asked.key);
+    return queued ? Actions{} : refused(queued.error());
   }
-  const Room* room = room_of(event.room);
-  if (room == nullptr) {
-    return {refuse(asked.request, {Fault::unknown, "you are no member there any more"})};
+  const KeyRecord& known = *event.known;
+  if (known.text != text_hash(asked.body)) {
+    return refused(
+        {Fault::refused, "another text was pushed under the key '" + cleaned(asked.key) + "'"});
   }
-  return from_room(*room, identity_.id(), {agree(asked.request, Room::row_of(*event.known))});
+  const FeedTag tag = feed_tag(known.room, known.feed);
+  return from_room(*room, identity_.id(),
+                   {agree(asked.request, post_row(tag, known.number, known.time))});
 }
 
 Actions Node::on(const Turn& turn, const event::AwaitRequested& event) {
@@ -180,12 +188,14 @@ Actions Node::on(const Turn& turn, const event::AwaitRequested& event) {
 }
 
 Deliveries::Around Node::around_deliveries() const {
-  return {[this](const RoomId& id) -> const Room* {
-            const auto membership = memberships_.find(id);
-            const bool is_out = membership != memberships_.end() && !membership->second.is_in();
-            return is_out ? nullptr : room_of(id);
-          },
+  return {[this](const RoomId& id) { return talking_room(id); },
           [this](const PeerId& peer) { return name_of(peer); }};
+}
+
+const Room* Node::talking_room(const RoomId& room) const {
+  const auto membership = memberships_.find(room);
+  const bool is_out = membership != memberships_.end() && !membership->second.is_in();
+  return is_out ? nullptr : room_of(room);
 }
 
 Result<Contact*> Node::contact_of(std::string_view who) {

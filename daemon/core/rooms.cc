@@ -294,8 +294,7 @@ Actions Node::on(const Turn& turn, const event::DeleteRequested& event) {
   return {agree(event.request, row_of(**membership))};
 }
 
-Actions Node::push_to(Room* room, const std::string& name, const event::PushRequested& event,
-                      bool is_new) {
+Actions Node::push_to(Room* room, const std::string& name, const event::PushRequested& event) {
   const auto refused = [&](Error error) {
     return Actions{refuse(event.request, std::move(error))};
   };
@@ -312,13 +311,13 @@ Actions Node::push_to(Room* room, const std::string& name, const event::PushRequ
                                         " other member" + (others == 1 ? "" : "s")});
   }
   if (!can_store()) return refused(no_writes());
-  if (!event.key.empty() && !is_new) {
+  if (!event.key.empty()) {
     auto& waiting = keyed_[{room->facts().id, event.key}];
     waiting.push_back(event);
     if (waiting.size() > 1) return {};
     return {action::FindKey{room->facts().id, event.key}};
   }
-  const auto queued = room->post(event.request, event.body, event.key);
+  const auto queued = room->post(event.request, event.body);
   if (!queued) return refused(queued.error());
   return {};
 }

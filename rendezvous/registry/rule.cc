@@ -85,7 +85,7 @@ Verdict rule_knock(const Room& room, const Asking& asking, const Knock& knock, c
     if (state == State::waiting || state == State::member) return {};
     return deny(ExitCode::refused, "that knock has been answered; knock anew");
   }
-  if (room.is_present(candidate)) {
+  if (stand != nullptr && room.is_present(candidate)) {
     // It has forgotten that it is a member: it is told again.
     draft.write(*stand);
     draft.write(Knocker{candidate, asking.now});

@@ -83,7 +83,7 @@ TEST_F(Delivery, IsNotKnownAnyMoreOfAPeerThatHasForgotten) {
 }
 
 TEST_F(Delivery, RefusesWhatItCannotMean) {
-  for (const char* wrong : {"some", "delivered:", "delivered:0", "delivered:x", "all:2"}) {
+  for (const char* wrong : {"", "some", "delivered:", "delivered:0", "delivered:x", "all:2"}) {
     const Said said = anna.ctl({"push", "ben", "hello", "--wait", wrong});
     EXPECT_EQ(said.code, 2) << wrong << said.err;
   }

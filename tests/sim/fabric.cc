@@ -2,6 +2,16 @@
 
 namespace p2pchat::sim {
 
+Conditions draw_conditions(Prng& prng) {
+  Conditions conditions;
+  conditions.loss = prng.chance(50) ? prng.between(1, 30) : 0;
+  conditions.duplication = prng.chance(50) ? prng.between(1, 50) : 0;
+  conditions.reorders = prng.chance(50);
+  conditions.is_harsh = prng.chance(30);
+  conditions.delay_max = prng.pick(std::vector<Duration>{5ms, 50ms, 500ms, 3000ms});
+  return conditions;
+}
+
 HostIndex Fabric::attach(const PeerId& id) {
   hosts_.push_back({});
   hosts_.back().id = id;

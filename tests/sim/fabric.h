@@ -32,6 +32,8 @@ struct Conditions {
   Duration delay_min = 1ms;
   Duration delay_max = 20ms;
 };
+// Some that a swarm is run under.
+Conditions draw_conditions(Prng& prng);
 
 // A silent connection ends after this time (two heartbeats).
 inline constexpr Duration kSilenceMax = 30s;

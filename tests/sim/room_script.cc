@@ -33,11 +33,7 @@ RoomPlan RoomScript::draw_plan() {
   plan.leaves = prng_.chance(60) ? prng_.between(1, 3) : 0;
   plan.evictions = prng_.chance(50) ? prng_.between(1, 3) : 0;
   plan.faults = prng_.between(0, kFaultsMax);
-  plan.conditions.loss = prng_.chance(50) ? prng_.between(1, 30) : 0;
-  plan.conditions.duplication = prng_.chance(50) ? prng_.between(1, 50) : 0;
-  plan.conditions.reorders = prng_.chance(50);
-  plan.conditions.is_harsh = prng_.chance(30);
-  plan.conditions.delay_max = prng_.pick(std::vector<Duration>{5ms, 50ms, 500ms, 3000ms});
+  plan.conditions = draw_conditions(prng_);
   draw_manners(plan);
   draw_faults(plan);
   plan.liars = prng_.chance(45) ? prng_.between(1, plan.hosts - 1) : 0;

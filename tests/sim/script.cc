@@ -28,11 +28,7 @@ Plan Script::draw_plan() {
   plan.length = prng_.chance(3) ? prng_.between(61min, 70min) : prng_.between(30s, 120s);
   plan.pushes = prng_.between(5, 40);
   plan.faults = prng_.between(0, kFaultsMax);
-  plan.conditions.loss = prng_.chance(50) ? prng_.between(1, 30) : 0;
-  plan.conditions.duplication = prng_.chance(50) ? prng_.between(1, 50) : 0;
-  plan.conditions.reorders = prng_.chance(50);
-  plan.conditions.is_harsh = prng_.chance(30);
-  plan.conditions.delay_max = prng_.pick(std::vector<Duration>{5ms, 50ms, 500ms, 3000ms});
+  plan.conditions = draw_conditions(prng_);
   draw_faults(plan);
   return plan;
 }

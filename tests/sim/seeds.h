@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <gtest/gtest.h>
 #include <string>
 
 #include "tests/sim/trace.h"
@@ -29,5 +30,18 @@ std::uint64_t number_in(const char* name, std::uint64_t fallback);
 // Calls `run` for each seed of this part. False if there is only one seed, and not for this part.
 bool for_each_seed(std::uint64_t part, std::uint64_t parts, std::uint64_t seeds_default,
                    const std::function<void(std::uint64_t seed)>& run);
+
+// Plays a whole world. An exception ends the process, so that its seed is told.
+template <class Script>
+void play(Script& script, std::uint64_t seed, const char* suite) noexcept {
+  running() = {seed, suite, &script.world().trace()};
+  const std::string failure = script.play();
+  if (!failure.empty()) {
+    ADD_FAILURE() << "seed " << seed << ": " << failure << "\n"
+                  << replay_line(running()) << "\n"
+                  << script.world().trace().text();
+  }
+  running().trace = nullptr;
+}
 
 }  // namespace p2pchat::sim

@@ -227,15 +227,18 @@ TEST(Eviction, IsToldToWhoeverHasToGoAndEndsItsVoice) {
   EXPECT_FALSE(stage.is_shown(carl, "he is gone"));
 }
 
+// The last of three.
+void evict_while_away(RoomStage& stage, const std::vector<Host*>& members) {
+  stage.leaves(*members[2]);
+  for (std::size_t i : {0U, 1U}) stage.evicts(*members[i], "choir", {members[2]});
+  EXPECT_TRUE(stage.is_settled({members[0], members[1]}, "choir"));
+}
+
 TEST(Eviction, IsToldToOneWhoWasAwayWhenItComesBack) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "carl"});
   Host& carl = *members[2];
-  stage.leaves(carl);
-
-  stage.evicts(*members[0], "choir", {&carl});
-  stage.evicts(*members[1], "choir", {&carl});
-  EXPECT_TRUE(stage.is_settled({members[0], members[1]}, "choir"));
+  evict_while_away(stage, members);
   stage.passes(1h);
   stage.returns(carl);
 
@@ -246,11 +249,7 @@ TEST(Eviction, IsToldToOneWhoWasAwayWithoutAnyRendezvous) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "carl"});
   Host& carl = *members[2];
-  stage.leaves(carl);
-
-  stage.evicts(*members[0], "choir", {&carl});
-  stage.evicts(*members[1], "choir", {&carl});
-  EXPECT_TRUE(stage.is_settled({members[0], members[1]}, "choir"));
+  evict_while_away(stage, members);
   Host& dora = stage.enter("dora");
   stage.let_in({members[0], members[1]}, "choir", dora);
   stage.rendezvous().is_down = true;

@@ -225,7 +225,6 @@ void Membership::note_change(const Members& before) {
 }
 
 Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
-  Actions actions;
   // Who is let in but has not decided it yet may pledge, and must not forget it.
   if (!is_stored_) keep(true);
   Pledge pledge;
@@ -241,8 +240,7 @@ Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
     told_.push_back({object, std::nullopt});
     posted_.push_back(object);
   }
-  actions.push_back(action::StorePledge{pledge, promise.value});
-  return actions;
+  return {action::StorePledge{pledge, promise.value}};
 }
 
 void Membership::tell_decided(const Turn& turn) {

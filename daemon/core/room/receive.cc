@@ -175,6 +175,7 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
 }
 
 void Room::note_receipts(Member& member, const Beat& beat) {
+  if (beat.own) note_receipt(member, *beat.own);
   for (const Head& head : beat.heads) note_receipt(member, head);
   if (beat.vector != vector() || beat.vector == member.vector) return;
   member.vector = beat.vector;

@@ -28,11 +28,9 @@ Post stamped(const Turn& turn, PostKind kind, Bytes body) {
 
 Hash text_hash(ByteView body) { return Hasher("p2pchat push key").add(body).finish(); }
 
-control::Record Room::row_of(const KeyRecord& known) {
+control::Record post_row(const FeedTag& tag, Number number, WallTime time) {
   control::Record row;
-  row.set("id", message_id(feed_tag(known.room, known.feed), known.number));
-  row.set("time", known.time.milliseconds);
-  return row;
+  return row.set("id", message_id(tag, number)).set("time", time.milliseconds);
 }
 
 Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
@@ -93,14 +91,17 @@ Actions Room::batch_queued(const Turn& turn) {
     const std::uint64_t first_queued = batch.last().value - posts + 1;
     append(actions, store(turn, std::move(ready)));
     append(actions, spread(turn, link::Posts{facts_.id, batch.raw}));
+    const FeedTag tag = feed_tag(facts_.id, own_feed());
     for (std::size_t i = 0; i < posts; ++i) {
       const Queued& said = queue_[i];
-      const Stamp stamp = batch.posts[batch.posts.size() - posts + i].stamp;
-      const KeyRecord record{
-          facts_.id,   said.key, text_hash(said.body), own_feed(), Number{first_queued + i},
-          stamp.wall()};
-      if (!said.key.empty()) actions.push_back(action::StoreKey{record});
-      actions.push_back(action::Answer{said.request, ExitCode::done, "", row_of(record)});
+      const Number number{first_queued + i};
+      const WallTime time = batch.posts[batch.posts.size() - posts + i].stamp.wall();
+      if (!said.key.empty()) {
+        actions.push_back(action::StoreKey{
+            {facts_.id, said.key, text_hash(said.body), own_feed(), number, time}});
+      }
+      actions.push_back(
+          action::Answer{said.request, ExitCode::done, "", post_row(tag, number, time)});
     }
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(posts));
   }

@@ -48,6 +48,8 @@ struct RoomFacts {
 
 // What the store knows a keyed post's text by.
 Hash text_hash(ByteView body);
+// How a post of mine is answered to who has pushed it.
+control::Record post_row(const FeedTag& tag, Number number, WallTime time);
 
 class Room {
  public:
@@ -57,8 +59,6 @@ class Room {
   // nothing, at a limit. Requires a store that takes writes. A `key` is one that the
   // store does not know, and is stored with it.
   Result<void> post(const RequestId& request, Bytes body, std::string key = {});
-  // Of a post that is stored under its key already.
-  static control::Record row_of(const KeyRecord& known);
   // Batches what is queued, and answers what was asked: to be called last in a turn.
   Actions end_turn(const Turn& turn);
 

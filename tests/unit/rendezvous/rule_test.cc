@@ -70,6 +70,16 @@ TEST_F(RuleTest, AMemberThatKnocksIsToldAgainThatItIsOne) {
   EXPECT_EQ(join(2, knock_of(2, roster.room(), "again and again")), 9) << "one a minute";
 }
 
+TEST_F(RuleTest, ACreatorThatKnocksIsToldThatItIsAMember) {
+  const Roster roster = make_room(1, "ops");
+  pass(2min);
+  const Cursor cursor = watch(1).cursor;
+
+  EXPECT_EQ(join(1, knock_of(1, roster.room(), "again")), 0);
+
+  EXPECT_EQ(watch(1, cursor).objects.size(), 1U);
+}
+
 TEST_F(RuleTest, TheKnockThatLetItsCandidateInIsTakenAgain) {
   const Roster roster = make_room(1, "ops");
   const Knock knock = knock_of(2, roster.room());
