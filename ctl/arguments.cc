@@ -141,6 +141,10 @@ void Parser::add_rooms() {
   CLI::App& create = this->add("create", "Make a room", [this] { return create_of(words_); });
   add_word(create, "NAME", words_.name, "What the room is called");
   add_word(create, "SIZE", words_.size, "How many members it may have, me included: 2 to 256");
+  create
+      .add_option("--history", words_.history,
+                  "What a newcomer may read of the time before it came: none (the default) or all")
+      ->type_name("WHAT");
   CLI::App& join =
       this->add("join", "Ask to be let into a room", [this] { return join_of(words_); });
   add_word(join, "NAME", words_.name, "NAME, NAME@CREATOR or NAME@ROOMID");

@@ -40,10 +40,12 @@ Examples:
   chatctl list --json | jq -r .name)"},
     Page{"create",
          R"(Prints the room's id. You are its first member; nobody comes in without the yes of all
-who are in it, and only you can delete it. Whoever comes reads all that was said in it before.
+who are in it, and only you can delete it. Whoever comes reads what is said from then on; with
+--history all also all that was said before. That is said to all, signed, and cannot be changed.
 
-Example:
-  chatctl create garden 8)"},
+Examples:
+  chatctl create garden 8
+  chatctl create minutes 20 --history all)"},
     Page{"join",
          R"(Prints whose room it is, and returns: the daemon goes on asking, and pull tells the
 answer. With --wait it ends when the answer is known: 0 you are in, 10 somebody said no or the

@@ -210,8 +210,12 @@ Outcome<Verb> create_of(const Words& words) {
   if (!size || *size < 2 || *size > kMembersMax) {
     return usage("SIZE is how many members there may be: 2 to " + std::to_string(kMembersMax));
   }
+  if (words.history != "none" && words.history != "all") {
+    return usage("--history is what a newcomer may read of the time before it came: none or all");
+  }
   control::Record values;
   values.set("name", words.name).set("size", static_cast<std::int64_t>(*size));
+  values.set("history", words.history);
   return Query{"create", std::move(values), Query::Shape::pairs, true};
 }
 

@@ -19,9 +19,9 @@ using Verb = decltype(Command::verb);
 
 struct Words {
   std::string socket, timeout, who, name, text, file, reader, ack = "auto", idle, format, count;
-  std::optional<std::string> since, until, search;      // Of a log.
-  std::optional<std::string> until_when, key;           // Of a push.
-  std::string size, note, via, address, answer, state;  // Of rooms.
+  std::optional<std::string> since, until, search;                        // Of a log.
+  std::optional<std::string> until_when, key;                             // Of a push.
+  std::string size, history = "none", note, via, address, answer, state;  // Of rooms.
   bool json = false, quiet = false, undo = false, no_talk = false, lines = false, follow = false,
        peek = false, mine = false, fail_empty = false, wait = false, sure = false, proof = false;
   bool has_name = false, has_text = false;  // They were given, though they may be empty.

@@ -1,10 +1,10 @@
 #include "proto/batch.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "proto/base32.h"
 #include "proto/check.h"
-#include "proto/limits.h"
 #include "proto/pack.h"
 
 namespace p2pchat {
@@ -59,8 +59,9 @@ const char* complaint_about(const Batch& batch) {
   if (batch.posts.empty() || batch.posts.size() > kBatchPostsMax) return "it has no or many posts";
   if (batch.first.value == 0) return "its first number is zero";
   if (batch.first.value > kPackIntegerMax - kBatchPostsMax) return "its numbers overflow";
-  if (batch.first == Number{1} && batch.previous != feed_root(batch.room, batch.feed)) {
-    return "it begins another feed";
+  if (batch.first == Number{1}) {
+    if (batch.previous != feed_root(batch.room, batch.feed)) return "it begins another feed";
+    if (batch.posts.size() > 1) return "its opening does not stand alone";
   }
   for (std::size_t i = 0; i < batch.posts.size(); ++i) {
     const Post& post = batch.posts[i];
@@ -98,18 +99,45 @@ void read_posts(Unpacker& in, Batch& batch) {
 
 }  // namespace
 
+Bytes encode(const Readers& readers) {
+  Bytes marks;
+  for (const ReaderMark& reader : readers) {
+    marks.insert(marks.end(), reader.bytes.begin(), reader.bytes.end());
+  }
+  return marks;
+}
+
+std::optional<Readers> decode_readers(ByteView marks) {
+  if (marks.size() % ReaderMark::kSize != 0) return std::nullopt;
+  Readers readers;
+  for (std::size_t at = 0; at < marks.size(); at += ReaderMark::kSize) {
+    const ReaderMark reader = *ReaderMark::from(marks.subspan(at, ReaderMark::kSize));
+    if (!readers.empty() && reader <= readers.back()) return std::nullopt;
+    readers.push_back(reader);
+  }
+  return readers;
+}
+
+bool may_read(const Readers& readers, const ReaderMark& reader) {
+  return readers.empty() || std::binary_search(readers.begin(), readers.end(), reader);
+}
+
 Bytes Opening::encode() const {
-  return Packer().array(3).fixed(incarnation).integer(number.value).fixed(hash).take();
+  Packer packer;
+  packer.array(4).fixed(incarnation).integer(number.value).fixed(hash);
+  return packer.bytes(p2pchat::encode(readers)).take();
 }
 
 Result<Opening> Opening::decode(ByteView body) {
   Opening opening;
   Unpacker in(body);
-  in.array_of(3);
+  in.array_of(4);
   opening.incarnation = in.fixed<Incarnation>();
   opening.number = {in.integer()};
   opening.hash = in.fixed<Hash>();
-  if (!in.is_done()) return fail(Fault::malformed, "the opening does not decode");
+  auto readers = decode_readers(in.bytes(kMembersMax * ReaderMark::kSize));
+  if (!in.is_done() || !readers) return fail(Fault::malformed, "the opening does not decode");
+  opening.readers = *std::move(readers);
   return opening;
 }
 

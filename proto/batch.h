@@ -10,15 +10,17 @@
 // Pure; bounded by kBatchBytesMax and kBatchPostsMax.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "proto/crypto.h"
+#include "proto/limits.h"
 #include "proto/stamp.h"
 
 namespace p2pchat {
 
 enum class PostKind : std::uint8_t {
-  opening = 0,  // The first post of an incarnation; its body is an Opening.
+  opening = 0,  // The first post of an incarnation, in a batch of its own; its body is an Opening.
   chat = 1,     // Text or bytes, for readers.
 };
 
@@ -29,12 +31,19 @@ struct Post {
   Bytes body;
 };
 
-// The last post of its own that an author knows of when an incarnation begins;
-// number 0 when it knows of none.
+// Who may read a feed: sorted, none twice. None at all: every member.
+using Readers = std::vector<ReaderMark>;
+Bytes encode(const Readers& readers);
+std::optional<Readers> decode_readers(ByteView marks);
+bool may_read(const Readers& readers, const ReaderMark& reader);
+
+// How a feed begins: the last post of its own that its author knows of then, number 0 when it
+// knows of none, and who may read what follows.
 struct Opening {
   Incarnation incarnation;
   Number number;
   Hash hash;
+  Readers readers = {};
 
   Bytes encode() const;
   static Result<Opening> decode(ByteView body);
@@ -53,7 +62,8 @@ struct Batch {
   Number last() const { return {first.value + posts.size() - 1}; }
 
   // Computes `head`, signs, and fills in `raw`. The batch is one that decode() takes: `author` is
-  // the feed's, number 1 and nothing else is an opening, stamps rise, the posts fit the limits.
+  // the feed's, number 1 and nothing else is an opening and stands alone, stamps rise, the posts
+  // fit the limits.
   void sign(const Identity& author);
   // Decodes and verifies.
   static Result<Batch> decode(ByteView raw);
@@ -68,7 +78,7 @@ FeedTag feed_tag(const RoomId& room, const FeedId& feed);
 // Bytes that a post with such a body adds to a batch, at most.
 std::size_t packed_bytes(std::size_t body_bytes);
 // Of the body of an opening, at most.
-inline constexpr std::size_t kOpeningBytesMax = 64;
+inline constexpr std::size_t kOpeningBytesMax = 64 + kMembersMax * ReaderMark::kSize;
 // What an empty batch weighs, at most.
 inline constexpr std::size_t kBatchFrameBytes = 320;
 

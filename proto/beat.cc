@@ -17,21 +17,27 @@ Hash hash_of(ByteView body) { return Hasher("p2pchat beat").add(body).finish(); 
 
 Bytes packed_body(const Beat& beat) {
   Packer packer;
-  packer.array(10).integer(kSuite).fixed(beat.room).fixed(beat.author);
+  packer.array(11).integer(kSuite).fixed(beat.room).fixed(beat.author);
   packer.integer(beat.counter.value).fixed(beat.incarnation).integer(beat.stamp.value);
   if (beat.own) {
     pack(packer, *beat.own);
   } else {
     packer.nil();
   }
-  packer.fixed(beat.vector).array(beat.heads.size());
+  packer.fixed(beat.vector);
+  if (beat.common) {
+    packer.fixed(*beat.common);
+  } else {
+    packer.nil();
+  }
+  packer.array(beat.heads.size());
   for (const Head& head : beat.heads) pack(packer, head);
   return packer.bytes(beat.hears).take();
 }
 
 void read_body(ByteView body, Unpacker& in, Beat& beat) {
   Unpacker fields(body);
-  fields.array_of(10);
+  fields.array_of(11);
   if (fields.integer() != kSuite) fields.spoil();
   beat.room = fields.fixed<RoomId>();
   beat.author = fields.fixed<PeerId>();
@@ -43,6 +49,7 @@ void read_body(ByteView body, Unpacker& in, Beat& beat) {
     if (beat.own->feed.author != beat.author) fields.spoil();
   }
   beat.vector = fields.fixed<Hash>();
+  if (!fields.skip_nil()) beat.common = fields.fixed<Hash>();
   for (std::size_t left = fields.array(kBeatHeadsMax); left > 0 && fields.is_good(); --left) {
     beat.heads.push_back(unpack_head(fields));
   }

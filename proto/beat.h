@@ -30,11 +30,12 @@ struct Beat {
   Counter counter;          // Rises with every beat of one incarnation of its author.
   Incarnation incarnation;  // Of the daemon that speaks.
   Stamp stamp;
-  std::optional<Head> own;  // The author's newest post here.
-  Hash vector;              // vector_hash() of all heads it holds.
-  std::vector<Head> heads;  // The newest changes among them.
-  Bytes hears;              // Bit i: the i-th member's PUB is heard (members sorted by id).
-  Bytes raw;                // Signed bytes; derived.
+  std::optional<Head> own;          // The author's newest post here.
+  Hash vector;                      // vector_hash() of all heads it holds and may read,
+  std::optional<Hash> common = {};  // and of what all members may read, if that differs.
+  std::vector<Head> heads;          // The newest changes among them.
+  Bytes hears;                      // Bit i: the i-th member's PUB is heard (members sorted by id).
+  Bytes raw;                        // Signed bytes; derived.
 
   // `identity` is the author's.
   void sign(const Identity& identity);

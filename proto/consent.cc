@@ -137,6 +137,11 @@ Incarnation incarnation_in(const ChangeId& admission, Incarnation random) {
 bool is_of_seat(const Incarnation& incarnation, const ChangeId& admission) {
   return incarnation == incarnation_in(admission, incarnation);
 }
+ReaderMark reader_mark(const ChangeId& admission) {
+  ReaderMark mark;
+  std::copy_n(admission.bytes.begin(), ReaderMark::kSize, mark.bytes.begin());
+  return mark;
+}
 
 // --- Knock ---
 

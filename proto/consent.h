@@ -52,6 +52,8 @@ struct Seat {
 inline constexpr std::size_t kSeatMarkBytes = 4;
 Incarnation incarnation_in(const ChangeId& admission, Incarnation random);
 bool is_of_seat(const Incarnation& incarnation, const ChangeId& admission);
+// What a feed names a seat by whose member may read it; too long to find another knock for.
+ReaderMark reader_mark(const ChangeId& admission);
 // A seat within a message.
 void pack(Packer& packer, const Seat& seat);
 Seat unpack_seat(Unpacker& in);

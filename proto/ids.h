@@ -24,6 +24,7 @@ using Topic = Fixed<struct TopicTag, 16>;             // Where sealed frames of 
 using RoomKey = Fixed<struct RoomKeyTag, 32>;         // XChaCha20-Poly1305.
 using Salt = Fixed<struct SaltTag, 16>;               // Hides a body from its own hash.
 using FeedTag = Fixed<struct FeedTagTag, 10>;         // The short, public name of a feed.
+using ReaderMark = Fixed<struct ReaderMarkTag, 10>;   // A seat, as feeds name who may read them.
 using Seed = Fixed<struct SeedTag, 32>;               // Entropy handed to the core.
 
 // Whole numbers with one meaning each.

@@ -304,7 +304,8 @@ Actions Node::follow(const Turn& turn, const Membership& membership) {
     return actions;
   }
   if (room == nullptr) {
-    RoomFacts facts{id, membership.sitting(), identity_.id(), incarnation_, settings_.room_bytes};
+    RoomFacts facts{id,           membership.sitting(), identity_.id(),
+                    incarnation_, settings_.room_bytes, membership.record().genesis.history};
     room = &rooms_.try_emplace(id, std::move(facts), take_stored(id), can_store()).first->second;
   } else if (room->facts().sitting.value != membership.roster().value() ||
              room->facts().sitting.members.size() != membership.roster().members().size()) {

@@ -116,6 +116,7 @@ struct CreateRequested {
   RequestId request;
   std::string name;
   std::uint64_t size = 0;
+  History history = History::none;
 };
 struct JoinRequested {
   RequestId request;

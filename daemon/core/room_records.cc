@@ -97,6 +97,8 @@ std::vector<control::Record> Node::many_records() const {
     row.set("members", whole(membership.roster().members().size()));
     row.set("size", whole(membership.roster().size_max()));
     row.set("height", whole(membership.roster().height()));
+    const bool is_open = membership.record().genesis.history == History::all;
+    row.set("history", is_open ? "all" : "none");
     const auto* wish = wishes_.find(id);
     const char* outside = wish == nullptr ? "gone" : "asking";
     row.set("state", !membership.is_in() ? outside : membership.is_apart() ? "apart" : "in");

@@ -115,11 +115,12 @@ Actions Node::on(const Turn& turn, const event::CreateRequested& event) {
   genesis.nonce = entropy_.draw<Salt>();
   genesis.name = event.name;
   genesis.size = event.size;
-  genesis.history = History::all;
+  genesis.history = event.history;
   genesis.sign(identity_);
   // The rendezvous may have taken one whose answer never came.
   const auto abandoned = abandoned_.find(event.name);
-  if (abandoned != abandoned_.end() && abandoned->second.size == event.size) {
+  if (abandoned != abandoned_.end() && abandoned->second.size == event.size &&
+      abandoned->second.history == event.history) {
     genesis = abandoned->second;
   }
   abandoned_.erase(event.name);

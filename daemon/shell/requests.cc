@@ -106,7 +106,12 @@ Result<Event> verify_requested(const control::Record& values, RequestId id) {
 Result<Event> create_requested(const control::Record& values, RequestId id) {
   const std::int64_t size = values.integer("size");
   if (size <= 0) return fail(Fault::usage, "a room is for a number of members");
-  return event::CreateRequested{id, values.text("name"), static_cast<std::uint64_t>(size)};
+  const std::string history = values.text("history");
+  if (!history.empty() && history != "none" && history != "all") {
+    return fail(Fault::usage, "a room's history is for newcomers: none or all");
+  }
+  return event::CreateRequested{id, values.text("name"), static_cast<std::uint64_t>(size),
+                                history == "all" ? History::all : History::none};
 }
 
 Result<Event> join_requested(const control::Record& values, RequestId id) {

@@ -43,7 +43,8 @@ Result<void> load_self(Database& database, Snapshot& snapshot) {
 
 Result<void> load_rooms(Database& database, Snapshot& snapshot) {
   Query query(database,
-              "SELECT r.room, r.bytes, f.author, f.incarnation, f.have, f.head, f.stamp"
+              "SELECT r.room, r.bytes, f.author, f.incarnation, f.have, f.head, f.stamp,"
+              " f.opening, f.readers"
               " FROM rooms r LEFT JOIN feeds f ON f.room = r.id ORDER BY r.id, f.id");
   while (query.next()) {
     const auto id = query.fixed<RoomId>(0);
@@ -55,11 +56,17 @@ Result<void> load_rooms(Database& database, Snapshot& snapshot) {
     const auto author = query.fixed<PeerId>(2);
     const auto incarnation = query.fixed<Incarnation>(3);
     const auto head = query.fixed<Hash>(5);
-    if (!author || !incarnation || !head) return tl::unexpected(database.damage());
+    const auto opening = query.fixed<Hash>(7);
+    auto readers = decode_readers(query.bytes(8));
+    if (!author || !incarnation || !head || !opening || !readers) {
+      return tl::unexpected(database.damage());
+    }
     snapshot.rooms.back().feeds.push_back({{*author, *incarnation},
                                            {unsigned_of(query.integer(4))},
                                            *head,
-                                           stamp_of_column(query.integer(6))});
+                                           stamp_of_column(query.integer(6)),
+                                           *opening,
+                                           *std::move(readers)});
   }
   return query.end();
 }

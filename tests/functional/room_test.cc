@@ -277,6 +277,29 @@ TEST_F(Watched, TheRendezvousIsNeverGivenChat) {
   EXPECT_EQ(read_file(rendezvous.state() / "rendezvous.db-wal").find(secret), std::string::npos);
 }
 
+TEST_F(Garden, OnlyAHistoryForAllIsReadByWhoComesLater) {
+  const auto lets_in = [&](const std::string& history, const Daemon& newcomer) {
+    anna.tell({"create", history, "4", "--history", history});
+    anna.tell({"push", history, "before you came"});
+    newcomer.tell({"join", history});
+    await_knock(anna, newcomer.name());
+    anna.tell({"vote", history, newcomer.name(), "yes"});
+    EXPECT_TRUE(wait_until([&] { return newcomer.ctl({"members", history}).code == 0; }));
+    anna.tell({"push", history, "welcome", "--wait", "all", "--timeout", "20s"});
+  };
+  const auto reads = [](const Daemon& who, const char* room, const char* text) {
+    return who.ctl({"log", room}).out.find(text) != std::string::npos;
+  };
+
+  lets_in("none", ben);
+  lets_in("all", cleo);
+
+  EXPECT_TRUE(reads(ben, "none", "welcome"));
+  EXPECT_TRUE(wait_until([&] { return reads(cleo, "all", "before you came"); }));
+  EXPECT_FALSE(reads(ben, "none", "before you came"));
+  EXPECT_EQ(anna.ctl({"create", "shed", "4", "--history", "some"}).code, 2);
+}
+
 // No rendezvous at all.
 struct Doors : testing::Test {
   void SetUp() override {

@@ -18,7 +18,8 @@ void check_promises(const Batch& batch, ByteView raw) {
   for (const Post& post : batch.posts) {
     CHECK(number == batch.first || post.stamp > earlier);
     CHECK((post.kind == PostKind::opening) == (number == Number{1}));
-    CHECK(post.kind != PostKind::opening || Opening::decode(post.body));
+    CHECK(post.kind != PostKind::opening ||
+          (Opening::decode(post.body) && batch.posts.size() == 1));
     CHECK(post.body.size() <= kBodyBytesMax);
     head = post_hash(head, number, post);
     number = number.next();
@@ -37,7 +38,8 @@ Batch batch_of(Source source) {
   batch.previous = source.fixed<Hash>();
   if (batch.first == Number{1}) {
     batch.previous = feed_root(batch.room, batch.feed);
-    batch.posts.push_back({{}, PostKind::opening, {}, Opening{}.encode()});
+    batch.posts.push_back({{}, PostKind::opening, source.fixed<Salt>(), Opening{}.encode()});
+    return batch;
   }
   std::uint64_t stamp = 0;
   do {

@@ -123,13 +123,13 @@ class Author {
   void fill(Batch& batch, Source& source, std::uint64_t faults) {
     Stamp stamp = Stamp::at({kBegin + static_cast<std::int64_t>(source.integer(4))});
     if ((faults & 16U) != 0) stamp = {source.integer(8) >> 2U};
-    const std::size_t posts = 1 + source.integer(1) % kPostsInOneMax;
+    const bool is_first = batch.first == Number{1};
+    const std::size_t posts = is_first ? 1 : 1 + source.integer(1) % kPostsInOneMax;
     for (std::size_t i = 0; i < posts; ++i) {
       Post post;
       post.stamp = stamp = stamp.next();
-      const bool is_opening = batch.first == Number{1} && i == 0;
-      post.kind = is_opening ? PostKind::opening : PostKind::chat;
-      if (is_opening) {
+      post.kind = is_first ? PostKind::opening : PostKind::chat;
+      if (is_first) {
         Opening opening;
         opening.incarnation.bytes[0] = static_cast<std::uint8_t>(source.integer(1) % 3);
         opening.number = {source.integer(1) % 4};

@@ -171,13 +171,19 @@ void Checkers::writing_post(const Witness& witness, const Batch& batch, std::siz
   const Post& post = batch.posts[index];
   const PostId id{batch.room, batch.feed, {batch.first.value + index}};
   const auto run = runs_.try_emplace(batch.feed, witness.run).first->second;
+  // Where feeds have readers, another is begun when a reader comes.
+  if (const auto opening = Opening::decode(post.body); post.kind == PostKind::opening && opening) {
+    readers_[batch.feed] = encode(opening->readers);
+  }
   const auto& incarnation =
       incarnations_
           .try_emplace({witness.host, witness.run, batch.room, mark_of(batch.room, batch.feed)},
                        batch.feed.incarnation)
           .first->second;
   if (run != witness.run) fail(witness, "posts under an incarnation of an earlier run");
-  if (incarnation != batch.feed.incarnation) fail(witness, "posts under two incarnations");
+  if (incarnation != batch.feed.incarnation && readers_[batch.feed].empty()) {
+    fail(witness, "posts under two incarnations");
+  }
   if ((post.kind == PostKind::opening) != (id.number == Number{1})) {
     fail(witness, "begins a feed without an opening, or opens it twice");
   }
@@ -206,6 +212,16 @@ void Checkers::check_own_stamp(const Witness& witness, const Batch& batch, Stamp
   }
 }
 
+// By its opening, and by the seats that the witness knows.
+bool Checkers::is_for(const Witness& witness, const PeerId& reader, const RoomId& room,
+                      const FeedId& feed) const {
+  const auto readers = readers_.find(feed);
+  const Disk::Membership* membership = witness.disk.membership(room);
+  const auto seat = membership == nullptr ? std::nullopt : membership->roster().seat_of(reader);
+  return readers == readers_.end() || !seat || feed.author == reader ||
+         may_read(*decode_readers(readers->second), reader_mark(seat->admission));
+}
+
 void Checkers::check_arrival(const Witness& witness, const PostId& id, const Push& push) {
   for (const Push& earlier : ledger_.pushes()) {
     if (earlier.author != push.author || earlier.room != push.room) continue;
@@ -215,7 +231,8 @@ void Checkers::check_arrival(const Witness& witness, const PostId& id, const Pus
     if (mark_of(id.room, post.feed) != mark_of(id.room, id.feed)) continue;
     if (post.feed == id.feed) {
       if (post.number >= id.number) fail(witness, "numbers posts in another order than pushed");
-    } else if (witness.disk.covering(post.room, post.feed, post.number) == nullptr) {
+    } else if (witness.disk.covering(post.room, post.feed, post.number) == nullptr &&
+               is_for(witness, hosts_[witness.host], post.room, post.feed)) {
       fail(witness, "shows '" + push.text + "' before '" + earlier.text + "'");
     }
   }
@@ -235,6 +252,10 @@ void Checkers::leaving(const Witness& witness, const Action& action) {
   } else if (const auto* give = std::get_if<action::Give>(&action)) {
     if (!may_hear(witness, give->want.room, give->peer)) {
       fail(witness, "gives to somebody who is no member");
+    }
+    const bool is_opening = give->want.last == Number{1};
+    if (!is_opening && !is_for(witness, give->peer, give->want.room, give->want.feed)) {
+      fail(witness, "gives what its reader may not read");
     }
     if (give->want.budget > kWantBytesMax) fail(witness, "gives more than may be wanted");
   } else if (const auto* answer = std::get_if<action::AnswerDoor>(&action)) {

@@ -80,6 +80,8 @@ class Checkers {
   Bytes mark_of(const RoomId& room, const FeedId& feed) const;
   void writing_post(const Witness& witness, const Batch& batch, std::size_t index);
   void check_own_stamp(const Witness& witness, const Batch& batch, Stamp stamp);
+  bool is_for(const Witness& witness, const PeerId& reader, const RoomId& room,
+              const FeedId& feed) const;
   void check_arrival(const Witness& witness, const PostId& id, const Push& push);
 
   void leaving_message(const Witness& witness, const link::Message& message, const PeerId* to);
@@ -102,6 +104,7 @@ class Checkers {
   std::map<FeedId, std::uint64_t> runs_;  // Of whose Node a feed is.
   // Of each host and run, in each room and seat there.
   std::map<std::tuple<HostIndex, std::uint64_t, RoomId, Bytes>, Incarnation> incarnations_;
+  std::map<FeedId, Bytes> readers_;                         // As its opening names them.
   std::map<Topic, RoomKey> keys_;                           // As handed over on links,
   std::map<Topic, std::set<PeerId>> keepers_;               // and to whom.
   std::map<std::pair<HostIndex, RoomId>, Stamp> promised_;  // By beats that have left.

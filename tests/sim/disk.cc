@@ -92,8 +92,11 @@ Snapshot Disk::load() const {
   for (const auto& [key, batches] : feeds_) {
     const Row* row = newest(key.first, key.second);
     if (row == nullptr) continue;
-    rooms[key.first].feeds.push_back(
-        {key.second, row->batch->last(), row->batch->head, row->batch->posts.back().stamp});
+    const Batch& opened = *rows_[batches.begin()->second].batch;
+    const auto opening = Opening::decode(opened.posts.front().body);
+    rooms[key.first].feeds.push_back({key.second, row->batch->last(), row->batch->head,
+                                      row->batch->posts.back().stamp, opened.head,
+                                      opening ? opening->readers : Readers{}});
   }
   for (auto& [id, room] : rooms) {
     room.room = id;

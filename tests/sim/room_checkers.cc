@@ -48,6 +48,12 @@ bool RoomCheckers::counts(const Disk& disk, const Batch& batch) {
   for (const StoredDecision& decision : kept->decisions) {
     for (const Head& head : decision.value.heads) {
       if (head.feed == batch.feed && batch.last() <= head.number) return true;
+      // An earlier feed of the same seat, as the openings of later ones name it.
+      const auto mark = [](const FeedId& feed) {
+        return feed.incarnation.view().first(kSeatMarkBytes);
+      };
+      const bool is_alike = std::ranges::equal(mark(head.feed), mark(batch.feed));
+      if (head.feed.author == batch.feed.author && head.feed != batch.feed && is_alike) return true;
     }
   }
   return false;

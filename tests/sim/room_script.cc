@@ -68,8 +68,8 @@ std::string RoomScript::play() {
   if (!world_.verdict().is_good()) return world_.verdict().failure();
   heal();
   std::string failure = await_settling();
-  if (!world_.verdict().is_good()) return world_.verdict().failure();
-  return failure.empty() ? open_requests() : failure;
+  if (world_.verdict().is_good() && failure.empty()) failure = open_requests();
+  return world_.verdict().is_good() ? failure : world_.verdict().failure();
 }
 
 void RoomScript::set_up() {
@@ -403,11 +403,23 @@ std::string RoomScript::waiting(const Host& who) const {
   return "";
 }
 
+// By somebody who is there to give it: what its author has lost with its disk may be with others
+// who are gone for good.
+bool RoomScript::is_held(const PostId& post) const {
+  for (HostIndex i = 0; i < plan_.hosts; ++i) {
+    const Host& host = world_.host(i);
+    const bool is_there = !is_liar(i) && host.is_up() && is_in(host);
+    if (is_there && host.disk().covering(post.room, post.feed, post.number) != nullptr) return true;
+  }
+  return false;
+}
+
 std::string RoomScript::undelivered() const {
   for (const Said& said : said_) {
     const Push* push = world_.ledger().push_of(said.request);
     if (is_liar(said.author) || !push->answered || push->is_perished) continue;
     const PeerId& author = world_.host(said.author).id();
+    if (!is_held(*push->post)) continue;
     for (HostIndex i = 0; i < plan_.hosts; ++i) {
       const Host& host = world_.host(i);
       if (is_liar(i) || !host.is_up() || !is_in(host)) continue;
@@ -440,7 +452,8 @@ std::string RoomScript::open_requests() {
     if (!world_.host(i).is_up() || world_.ledger().open(i).empty()) continue;
     world_.run_for(30s);
     if (world_.ledger().open(i).empty()) continue;
-    return world_.host(i).name() + " has left a request without an answer";
+    return world_.host(i).name() + " has left request " +
+           std::to_string(world_.ledger().open(i).front().value) + " without an answer";
   }
   return "";
 }

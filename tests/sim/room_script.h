@@ -99,6 +99,7 @@ class RoomScript {
   std::string differing(const Host& one, const Host& other) const;
   std::string waiting(const Host& who) const;
   std::string undelivered() const;
+  bool is_held(const PostId& post) const;
   bool has_voted_out(const Host& who, const PeerId& peer) const;
   std::string open_requests();
 

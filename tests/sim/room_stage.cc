@@ -20,8 +20,9 @@ Outcome RoomStage::answer_to(RequestId request, Duration within) {
   return world().outcome(request).value_or(Outcome{ExitCode::interrupted, "no answer came", {}});
 }
 
-Outcome RoomStage::creates(Host& who, const std::string& room, std::uint64_t size) {
-  return answer_to(world().create(who, room, size));
+Outcome RoomStage::creates(Host& who, const std::string& room, std::uint64_t size,
+                           History history) {
+  return answer_to(world().create(who, room, size, history));
 }
 
 Outcome RoomStage::joins(Host& who, const std::string& room) {
@@ -80,12 +81,12 @@ void RoomStage::let_in(const std::vector<Host*>& members, const std::string& roo
 }
 
 std::vector<Host*> RoomStage::found(const std::string& room, const std::vector<std::string>& names,
-                                    std::uint64_t size) {
+                                    std::uint64_t size, History history) {
   std::vector<Host*> members;
   for (const std::string& name : names) {
     Host& host = enter(name);
     if (members.empty()) {
-      EXPECT_EQ(creates(host, room, size).code, ExitCode::done);
+      EXPECT_EQ(creates(host, room, size, history).code, ExitCode::done);
     } else {
       let_in(members, room, host);
     }

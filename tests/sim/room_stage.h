@@ -18,7 +18,8 @@ class RoomStage : public Stage {
   explicit RoomStage(Meeting meeting = Meeting::by_rendezvous);
 
   // --- What people do ---
-  Outcome creates(Host& who, const std::string& room, std::uint64_t size = 16);
+  Outcome creates(Host& who, const std::string& room, std::uint64_t size = 16,
+                  History history = History::none);
   // Asks to be let in, and does not wait for the end.
   Outcome joins(Host& who, const std::string& room);
   Outcome joins_via(Host& who, const std::string& room, const Host& door);
@@ -37,7 +38,7 @@ class RoomStage : public Stage {
   void let_in(const std::vector<Host*>& members, const std::string& room, Host& newcomer);
   // Hosts with these names, in one room that the first has made.
   std::vector<Host*> found(const std::string& room, const std::vector<std::string>& names,
-                           std::uint64_t size = 16);
+                           std::uint64_t size = 16, History history = History::none);
   // So many of them.
   std::vector<Host*> found(const std::string& room, std::size_t members, std::uint64_t size);
 

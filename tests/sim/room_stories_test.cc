@@ -271,7 +271,7 @@ TEST(Room, AKnockForARoomThatOneIsInIsRefused) {
 
 TEST(Room, WhoComesBackGoesOnFromWhatAllAgreedThatItHadSaid) {
   RoomStage stage;
-  const auto members = stage.found("choir", {"anna", "bert", "carl"});
+  const auto members = stage.found("choir", {"anna", "bert", "carl"}, 16, History::all);
   const std::vector<Host*> others{members[0], members[1]};
   Host& carl = *members[2];
   EXPECT_EQ(stage.says_in(carl, "choir", "told").code, ExitCode::done);

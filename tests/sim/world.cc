@@ -94,8 +94,8 @@ RequestId World::alias(Host& who, const std::string& whom, const std::string& na
   return ask(who, event::AliasRequested{{}, whom, name});
 }
 
-RequestId World::create(Host& who, const std::string& name, std::uint64_t size) {
-  return ask(who, event::CreateRequested{{}, name, size});
+RequestId World::create(Host& who, const std::string& name, std::uint64_t size, History history) {
+  return ask(who, event::CreateRequested{{}, name, size, history});
 }
 
 RequestId World::join(Host& who, const std::string& room, const std::string& via, bool waits) {

@@ -39,7 +39,8 @@ class World {
   RequestId block(Host& who, const std::string& whom, bool undo = false);
   RequestId alias(Host& who, const std::string& whom, const std::string& name);
   void drop(Host& who, RequestId request);
-  RequestId create(Host& who, const std::string& name, std::uint64_t size);
+  RequestId create(Host& who, const std::string& name, std::uint64_t size,
+                   History history = History::none);
   // `via`: a member's door; empty: by way of the rendezvous.
   RequestId join(Host& who, const std::string& room, const std::string& via = "",
                  bool waits = false);

@@ -75,7 +75,7 @@ class SampleFeed {
   Batch open(std::uint64_t stamp) {
     Post post = sample_post(stamp, "");
     post.kind = PostKind::opening;
-    post.body = Opening{incarnation_, {0}, {}}.encode();
+    post.body = Opening{incarnation_, {}, {}}.encode();
     return sign({std::move(post)});
   }
   // A batch of texts, the first at `stamp`, each one later than the one before.

@@ -16,7 +16,8 @@ std::size_t bytes_held(const Batch& batch) {
 
 Feeds::Feeds(const PeerId& self, const std::vector<FeedState>& stored) : self_(self) {
   for (const FeedState& each : stored) {
-    feeds_[each.feed.author][each.feed.incarnation].state = {each.have, each.head, each.stamp};
+    feeds_[each.feed.author][each.feed.incarnation].state = {each.have, each.head, each.stamp,
+                                                             each.opening, keep(each.readers)};
   }
 }
 
@@ -37,6 +38,7 @@ Feeds::Verdict Feeds::take(Batch batch, std::vector<Batch>& ready) {
       return hold_back(id, std::move(batch)) ? Verdict::waiting : Verdict::dropped;
     case Verdict::known:
     case Verdict::dropped:
+    case Verdict::closed:
     case Verdict::broken: return verdict;
   }
   return Verdict::dropped;
@@ -48,12 +50,14 @@ Feeds::Verdict Feeds::judge(const Feed& feed, const Batch& batch) const {
     const bool same_end = batch.last() == state.have;
     return same_end && batch.head != state.head ? Verdict::broken : Verdict::known;
   }
+  if (is_closed(batch.feed)) return Verdict::closed;
   if (batch.first <= state.have) return Verdict::broken;
   if (batch.first != state.have.next()) return Verdict::waiting;
   if (batch.first == Number{1}) {
     const auto before = dependency(batch);
     if (!before) return Verdict::taken;
     const State held = this->state(before->feed);
+    if (is_closed(before->feed)) return Verdict::taken;
     if (held.have < before->number) return Verdict::waiting;
     const bool fits = held.have > before->number || held.head == before->hash;
     return fits && before->feed != batch.feed ? Verdict::taken : Verdict::broken;
@@ -78,11 +82,20 @@ bool Feeds::hold_back(const FeedId& id, Batch batch) {
 }
 
 void Feeds::append(Feed& feed, Batch batch, std::vector<Batch>& ready) {
-  feed.state = {batch.last(), batch.head, batch.posts.back().stamp};
+  feed.state.have = batch.last();
+  feed.state.head = batch.head;
+  feed.state.stamp = batch.posts.back().stamp;
+  if (batch.first == Number{1}) {
+    feed.state.opening = batch.head;
+    if (const auto opening = Opening::decode(batch.posts.front().body)) {
+      feed.state.readers = keep(opening->readers);
+    }
+  }
   for (auto& [who, claims] : claims_) {
     const auto claim = claims.find(batch.feed);
     if (claim != claims.end() && claim->second <= feed.state.have) claims.erase(claim);
   }
+  if (is_closed(batch.feed)) close(batch.feed, feed);
   ready.push_back(std::move(batch));
 }
 
@@ -111,8 +124,30 @@ bool Feeds::release(Feed& feed, std::vector<Batch>& ready) {
   return moved;
 }
 
+const Readers* Feeds::keep(const Readers& readers) {
+  return readers.empty() ? nullptr : &*readers_.insert(readers).first;
+}
+
+void Feeds::close(const FeedId& id, Feed& feed) {
+  for (const auto& [first, batch] : feed.waiting) {
+    held_posts_ -= batch.posts.size();
+    held_bytes_ -= bytes_held(batch);
+  }
+  feed.waiting.clear();
+  for (auto& [who, claims] : claims_) claims.erase(id);
+}
+
+bool Feeds::may_read(const FeedId& feed, const ReaderMark& reader) const {
+  const Readers* readers = state(feed).readers;
+  return readers == nullptr || p2pchat::may_read(*readers, reader);
+}
+
+bool Feeds::is_closed(const FeedId& feed) const {
+  return seat_ && feed.author != self_ && !may_read(feed, *seat_);
+}
+
 void Feeds::claim(const PeerId& who, const FeedId& id, Number number) {
-  if (number <= state(id).have) return;
+  if (number <= state(id).have || is_closed(id)) return;
   std::map<FeedId, Number>& claims = claims_[who];
   if (claims.size() >= kClaimsMax && !claims.contains(id)) return;
   Number& claimed = claims[id];

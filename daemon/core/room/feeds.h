@@ -7,6 +7,9 @@
 // a gap waits in memory, within kHeldPostsMax and kHeldBytesMax, and is neither
 // shown nor passed on until the gap has closed.
 //
+// A feed whose opening does not name my seat is closed to me: I hold its opening, by which I know
+// that, and want nothing more of it.
+//
 // Claims are what other members say they hold; missing() is the difference. A
 // liar may claim what is not, and post as often as it likes: so claims are
 // bounded for each who claims, and feeds for each author, and what one member
@@ -17,6 +20,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "daemon/core/snapshot.h"
@@ -40,9 +44,13 @@ class Feeds {
     waiting,  // Held back behind a gap.
     dropped,  // Beyond what may be held back.
     broken,   // Does not fit what its author signed before: a lie or a fork.
+    closed,   // Not for me to read.
   };
 
   Feeds(const PeerId& self, const std::vector<FeedState>& stored);
+
+  // Where I sit now; before I sit anywhere, nothing is closed.
+  void sit(const ReaderMark& seat) { seat_ = seat; }
 
   // Looks at a decoded batch. What may be stored and shown now, in order, is
   // appended to `ready`.
@@ -61,9 +69,16 @@ class Feeds {
     Number have;
     Hash head;
     Stamp stamp;
+    Hash opening;                      // Of post 1.
+    const Readers* readers = nullptr;  // Nothing: every member.
   };
   // Nothing of the feed is held: number 0.
   State state(const FeedId& feed) const;
+  bool may_read(const FeedId& feed, const ReaderMark& reader) const;
+  // Something is held of it, and it is not for me to read.
+  bool is_closed(const FeedId& feed) const;
+  // Some feed is not for every member.
+  bool has_closed() const { return !readers_.empty(); }
   // Every feed of which something is held, sorted.
   std::vector<Head> heads() const;
   std::vector<Head> heads_of(const PeerId& author) const;
@@ -93,7 +108,13 @@ class Feeds {
   // What the first batch of an incarnation says comes before it.
   static std::optional<Head> dependency(const Batch& opening);
 
+  const Readers* keep(const Readers& readers);
+  // It has turned out to be closed: what waits or is claimed of it is for others.
+  void close(const FeedId& id, Feed& feed);
+
   PeerId self_;
+  std::optional<ReaderMark> seat_;
+  std::set<Readers> readers_;  // Each once; feeds point to them.
   std::map<PeerId, FeedsOfAuthor> feeds_;
   std::map<PeerId, std::map<FeedId, Number>> claims_;  // By who claims; all beyond what is held.
   std::size_t held_posts_ = 0;

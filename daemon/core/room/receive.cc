@@ -41,7 +41,14 @@ Actions Room::receive(const Turn&, const PeerId& peer, const link::Want& want) {
   if (member == nullptr) return {};
   member->want = want;
   member->want->budget = std::min(want.budget, kWantBytesMax);
-  return {};
+  if (may_read(peer, want.feed)) return {};
+  // Only the opening, which says so.
+  member->want->last = Number{1};
+  if (want.first == Number{1}) return {};
+  counters_.count("wants_refused");
+  member->want.reset();
+  return {action::SendLink{peer, LinkSide::dialled,
+                           link::encode(link::Give{want.want, facts_.id, {}, true})}};
 }
 
 Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& give) {
@@ -98,7 +105,8 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
     return {};
   }
-  if (batch->room != facts_.id || !counts(batch->feed, batch->last())) {
+  const bool is_frozen = from == batch->feed.author && frozen_.contains(from);
+  if (batch->room != facts_.id || is_frozen || !counts(batch->feed, batch->last())) {
     counters_.count("posts_refused");
     return {};
   }
@@ -124,6 +132,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
       feeds_.claim(from, feed, before);
       return ask_for_missing(turn);
     case Feeds::Verdict::dropped: counters_.count("posts_dropped"); return {};
+    case Feeds::Verdict::closed: counters_.count("posts_refused"); return {};
     case Feeds::Verdict::broken: counters_.count("posts_broken"); return {};
   }
   return {};
@@ -148,7 +157,7 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
   note_beat(turn, *member, *beat);
   if (beat->own) claim(from, *beat->own);
   for (const Head& head : beat->heads) claim(from, head);
-  note_receipts(*member, *beat);
+  note_receipts(from, *member, *beat);
   settle(*member);
   Actions actions = ask_for_missing(turn);
   append(actions, compare_vectors(turn, *member, *beat));
@@ -159,7 +168,7 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   // It may have lost what it held.
   if (beat.incarnation != member.incarnation) {
     member.holds.clear();
-    member.vector = {};
+    member.alike = {};
   }
   member.incarnation = beat.incarnation;
   member.counter = beat.counter;
@@ -174,12 +183,17 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   if (hears_me) member.hears_me_until = turn.now.steady + kHearingTimeout;
 }
 
-void Room::note_receipts(Member& member, const Beat& beat) {
+void Room::note_receipts(const PeerId& peer, Member& member, const Beat& beat) {
   if (beat.own) note_receipt(member, *beat.own);
   for (const Head& head : beat.heads) note_receipt(member, head);
-  if (beat.vector != vector() || beat.vector == member.vector) return;
-  member.vector = beat.vector;
-  for (const Head& head : heads()) note_receipt(member, head);
+  // Of two alike, each holds what the other does; if it may read more than I, what is for all.
+  const Hash& common = beat.common ? *beat.common : beat.vector;
+  const bool is_alike = beat.vector == vector_for(peer);
+  if (!is_alike && common != common_vector()) return;
+  const Hash& alike = is_alike ? beat.vector : common;
+  if (alike == member.alike) return;
+  member.alike = alike;
+  for (const Head& head : is_alike ? heads_for(peer) : common_heads()) note_receipt(member, head);
 }
 
 void Room::note_receipt(Member& member, const Head& head) {
@@ -193,10 +207,17 @@ void Room::note_receipt(Member& member, const Head& head) {
 }
 
 Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat) {
+  // What it may read and I may not I cannot compare, and see only what is for all.
+  const Hash& common = beat.common ? *beat.common : beat.vector;
+  const bool is_alike = may_read_more(beat.author) ? common == common_vector()
+                                                   : beat.vector == vector_for(beat.author);
   // What differs and is neither named nor missing here lies in feeds of which we do not know,
   // or is missing there; one look at all heads tells, but not with every beat.
-  if (beat.vector == vector() || feeds_.missing(beat.author)) return {};
-  return ask_heads(turn, member, beat.author);
+  if (is_alike || feeds_.missing(beat.author)) return {};
+  Actions actions = ask_heads(turn, member, beat.author);
+  // It may lack what it cannot compare in turn.
+  if (!actions.empty() && feeds_.has_closed()) member.is_state_due = true;
+  return actions;
 }
 
 Actions Room::ask_heads(const Turn& turn, Member& member, const PeerId& peer) {
@@ -207,13 +228,15 @@ Actions Room::ask_heads(const Turn& turn, Member& member, const PeerId& peer) {
 
 void Room::claim(const PeerId& who, const Head& head) {
   if (!counts(head.feed, head.number) || head.feed == own_feed()) return;
+  if (who == head.feed.author && frozen_.contains(who)) return;
   const Feeds::State state = feeds_.state(head.feed);
   if (state.have == head.number && state.head != head.hash) counters_.count("forks");
   feeds_.claim(who, head.feed, head.number);
 }
 
 void Room::settle(Member& member) {
-  const bool holds_all = !member.own || feeds_.state(member.own->feed).have >= member.own->number;
+  const bool holds_all = !member.own || feeds_.is_closed(member.own->feed) ||
+                         feeds_.state(member.own->feed).have >= member.own->number;
   if (holds_all) member.settled = std::max(member.settled, member.promised);
 }
 

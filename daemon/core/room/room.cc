@@ -83,37 +83,46 @@ Actions Room::answer_members(const Turn& turn) {
 
 Actions Room::batch_queued(const Turn& turn) {
   Actions actions;
+  if (queue_.empty()) return actions;
+  if (feeds_.state(own_feed()).have == Number{}) append(actions, open_feed(turn));
+  const FeedTag tag = feed_tag(facts_.id, own_feed());
   while (!queue_.empty()) {
     const std::size_t posts = posts_that_fit();
-    Batch batch = next_batch(turn, posts);
-    std::vector<Batch> ready;
-    CHECK(feeds_.take(batch, ready) == Feeds::Verdict::taken);
-    const std::uint64_t first_queued = batch.last().value - posts + 1;
-    append(actions, store(turn, std::move(ready)));
-    append(actions, spread(turn, link::Posts{facts_.id, batch.raw}));
-    const FeedTag tag = feed_tag(facts_.id, own_feed());
+    Batch batch = next_batch();
+    Actions answers;
     for (std::size_t i = 0; i < posts; ++i) {
       const Queued& said = queue_[i];
-      const Number number{first_queued + i};
-      const WallTime time = batch.posts[batch.posts.size() - posts + i].stamp.wall();
+      batch.posts.push_back(stamped(turn, PostKind::chat, said.body));
+      const Number number{batch.first.value + i};
+      const WallTime time = batch.posts.back().stamp.wall();
       if (!said.key.empty()) {
-        actions.push_back(action::StoreKey{
+        answers.push_back(action::StoreKey{
             {facts_.id, said.key, text_hash(said.body), own_feed(), number, time}});
       }
-      actions.push_back(
+      answers.push_back(
           action::Answer{said.request, ExitCode::done, "", post_row(tag, number, time)});
     }
+    append(actions, add_own(turn, std::move(batch)));
+    append(actions, std::move(answers));
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(posts));
   }
   return actions;
 }
 
+Actions Room::add_own(const Turn& turn, Batch batch) {
+  batch.sign(turn.self);
+  const link::Posts posts{facts_.id, batch.raw};
+  std::vector<Batch> ready;
+  CHECK(feeds_.take(std::move(batch), ready) == Feeds::Verdict::taken);
+  Actions actions = store(turn, std::move(ready));
+  append(actions, spread(turn, posts));
+  return actions;
+}
+
 std::size_t Room::posts_that_fit() const {
-  const bool opens = feeds_.state(own_feed()).have == Number{};
-  const std::size_t posts_max = opens ? kBatchPostsMax - 1 : kBatchPostsMax;
-  std::size_t bytes = kBatchFrameBytes + packed_bytes(kOpeningBytesMax);
+  std::size_t bytes = kBatchFrameBytes;
   std::size_t posts = 0;
-  while (posts < queue_.size() && posts < posts_max) {
+  while (posts < queue_.size() && posts < kBatchPostsMax) {
     bytes += packed_bytes(queue_[posts].body.size());
     if (bytes > kBatchBytesMax) break;
     ++posts;
@@ -122,30 +131,27 @@ std::size_t Room::posts_that_fit() const {
   return posts;
 }
 
-Batch Room::next_batch(const Turn& turn, std::size_t posts) const {
+Batch Room::next_batch() const {
   const Feeds::State state = feeds_.state(own_feed());
   Batch batch;
   batch.room = facts_.id;
   batch.feed = own_feed();
   batch.value = facts_.sitting.value;
   batch.first = state.have.next();
-  if (state.have == Number{}) {
-    batch.previous = feed_root(facts_.id, own_feed());
-    batch.posts.push_back(stamped(turn, PostKind::opening, opening()));
-  } else {
-    batch.previous = state.head;
-  }
-  for (std::size_t i = 0; i < posts; ++i) {
-    batch.posts.push_back(stamped(turn, PostKind::chat, queue_[i].body));
-  }
-  batch.sign(turn.self);
+  batch.previous = state.have == Number{} ? feed_root(facts_.id, own_feed()) : state.head;
   return batch;
 }
 
-Bytes Room::opening() const {
+Actions Room::open_feed(const Turn& turn) {
+  Opening opening;
   const auto newest = newest_of(facts_.self);
-  if (!newest || opens_alone_) return Opening{}.encode();
-  return Opening{newest->feed.incarnation, newest->number, newest->hash}.encode();
+  if (newest && !opens_alone_) {
+    opening = {newest->feed.incarnation, newest->number, newest->hash};
+  }
+  opening.readers = readers();
+  Batch batch = next_batch();
+  batch.posts.push_back(stamped(turn, PostKind::opening, opening.encode()));
+  return add_own(turn, std::move(batch));
 }
 
 Actions Room::spread(const Turn& turn, const link::Message& message) {
@@ -170,7 +176,7 @@ Actions Room::store(const Turn& turn, std::vector<Batch> ready) {
     const bool is_mine = batch.feed.author == facts_.self;
     turn.clock.observe(newest, is_mine ? newest.wall() : turn.now.wall);
     has_grown(batch.feed);
-    vector_.reset();
+    vectors_.clear();
     actions.push_back(action::StoreBatch{std::move(batch), turn.now.wall});
   }
   if (!actions.empty()) {
@@ -219,7 +225,7 @@ Actions Room::silence(const PeerId& peer) {
 Actions Room::full_state(const Turn& turn, const PeerId& peer) {
   Actions actions;
   for (const link::Handover& key : keys_.handovers(turn)) actions.push_back(to_peer(peer, key));
-  const std::vector<Head> heads = this->heads();
+  const std::vector<Head> heads = heads_for(facts_.self);
   for (std::size_t begin = 0; begin < heads.size(); begin += kHeadsMax) {
     const std::size_t end = std::min(begin + kHeadsMax, heads.size());
     link::Heads page{facts_.id,
@@ -275,7 +281,8 @@ Beat Room::make_beat(const Turn& turn) {
   beat.incarnation = facts_.incarnation;
   beat.stamp = turn.clock.promise(turn.now.wall);
   beat.own = newest_of(facts_.self);
-  beat.vector = vector();
+  beat.vector = vector_for(facts_.self);
+  if (common_vector() != beat.vector) beat.common = common_vector();
   beats_alike_ = beat.vector == beaten_vector_ ? beats_alike_ + 1 : 0;
   beaten_vector_ = beat.vector;
   for (const FeedId& feed : grown_) {
@@ -345,7 +352,7 @@ Number Room::held_by(const PeerId& peer, const FeedId& feed) const {
 
 std::uint64_t Room::lag_of(const PeerId& peer) const {
   std::uint64_t posts = 0;
-  for (const Head& head : heads()) {
+  for (const Head& head : heads_for(peer)) {
     const Number held = held_by(peer, head.feed);
     if (held < head.number) posts += head.number.value - held.value;
   }
@@ -375,7 +382,8 @@ Stamp Room::final_stamp(const Clock& clock) const {
   // What is still to come of seats that were left lies above what is held of it.
   for (const auto& [feed, end] : ended_) {
     const Feeds::State state = feeds_.state(feed);
-    if (state.have < end.number) settled = std::min(settled, state.stamp);
+    if (state.have < end.number && !feeds_.is_closed(feed))
+      settled = std::min(settled, state.stamp);
   }
   return settled;
 }

@@ -13,6 +13,7 @@
 // room of two. Pure; owned by Node. Bounded by proto/limits.h.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,6 +26,7 @@
 #include "daemon/core/room/live_keys.h"
 #include "daemon/core/room/repair.h"
 #include "daemon/core/turn.h"
+#include "proto/consent.h"
 
 namespace p2pchat {
 
@@ -42,8 +44,9 @@ struct RoomFacts {
   RoomId id;
   Sitting sitting;
   PeerId self;
-  Incarnation incarnation;      // Of this run of mine in my seat, or of what I began anew in it.
-  std::uint64_t bytes_max = 0;  // Stored bytes at which the room pauses.
+  Incarnation incarnation;         // Of this run of mine in my seat, or of what I began anew in it.
+  std::uint64_t bytes_max = 0;     // Stored bytes at which the room pauses.
+  History history = History::all;  // What a newcomer may read of the time before it came.
 };
 
 // What the store knows a keyed post's text by.
@@ -66,7 +69,8 @@ class Room {
   // what I say from now on.
   Actions change(const Turn& turn, Sitting sitting);
 
-  // Nothing more is taken of these: I have said that they shall go.
+  // Nothing more is taken from these themselves: I have said that they shall go. What others
+  // hold of them by then is theirs to give.
   void freeze(std::set<PeerId> authors) { frozen_ = std::move(authors); }
 
   // A link to a member is ready, or the last one is gone.
@@ -102,11 +106,14 @@ class Room {
   bool is_paused() const { return bytes_ >= facts_.bytes_max; }
   // My feed with this tag, if there is one.
   std::optional<FeedId> own_feed_called(const FeedTag& tag) const;
+  // A feed of one that came later may be read by it from its opening on, and one that it found
+  // here not at all, unless the room's history is for all.
+  bool may_read(const PeerId& peer, const FeedId& feed) const;
   // How far a member says that it has a feed; as it was when it has said so last.
   Number held_by(const PeerId& peer, const FeedId& feed) const;
   // Rises whenever an answer of held_by may have changed.
   std::uint64_t receipts() const { return receipts_; }
-  // Of the posts that I hold and that count, how many it is not known to hold.
+  // Of the posts that I hold, that count and that it may read, how many it is not known to hold.
   std::uint64_t lag_of(const PeerId& peer) const;
   // By its word: it posts nothing below any more, and all that it had posted is here.
   Stamp settled_by(const PeerId& peer) const;
@@ -134,7 +141,7 @@ class Room {
     std::optional<Head> own;               // and the newest post it knows of its own.
     Stamp settled;                         // Its promise once all it names was held.
     std::map<FeedId, Number> holds;        // What it has said of feeds that I hold;
-    Hash vector;                           // and of which vector of mine it was all.
+    Hash alike;                            // The last vector of its that was mine, too.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
     TimePoint ask_heads_from;              // Not before; see ask_heads.
     bool is_state_due = false;             // It is to be told all that we hold,
@@ -160,9 +167,11 @@ class Room {
 
   Actions batch_queued(const Turn& turn);
   Actions answer_members(const Turn& turn);
-  Batch next_batch(const Turn& turn, std::size_t posts) const;
+  // Of my own feed, unsigned and empty.
+  Batch next_batch() const;
+  Actions add_own(const Turn& turn, Batch batch);
+  Actions open_feed(const Turn& turn);
   std::size_t posts_that_fit() const;
-  Bytes opening() const;
   // Publishes under seal, and sends plainly to linked members that do not hear us.
   Actions spread(const Turn& turn, const link::Message& message);
   Actions store(const Turn& turn, std::vector<Batch> ready);
@@ -170,7 +179,7 @@ class Room {
   Actions take_batch(const Turn& turn, ByteView raw, const PeerId& from, bool& of_use);
   Actions take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool over_link);
   void note_beat(const Turn& turn, Member& member, const Beat& beat);
-  void note_receipts(Member& member, const Beat& beat);
+  void note_receipts(const PeerId& peer, Member& member, const Beat& beat);
   void note_receipt(Member& member, const Head& head);
   Actions compare_vectors(const Turn& turn, Member& member, const Beat& beat);
   // Asks for what a new link would get, at most once in kBeatInterval.
@@ -191,11 +200,19 @@ class Room {
   void end(const FeedId& feed, Number number, const Hash& hash);
   // In a seat that was left, an earlier feed counts as far as a later one says that it goes.
   void end_earlier(const Batch& batch);
-  // I post under an incarnation of my present seat.
+  // I post under an incarnation of my present seat, in a feed that everybody here may read.
   void sit_down(Incarnation random);
-  // What I hold of all that counts, and what beats say of it.
-  std::vector<Head> heads() const;
-  const Hash& vector() const;
+  std::optional<ReaderMark> mark_of(const PeerId& peer) const;
+  Readers readers() const;
+  bool may_all_read(const FeedId& feed) const;
+  bool may_read_more(const PeerId& peer) const;
+  // What I hold of all that counts, as far as `may_read` says: of other feeds the opening.
+  std::vector<Head> heads(const std::function<bool(const FeedId&)>& may_read) const;
+  std::vector<Head> heads_for(const PeerId& reader) const;
+  std::vector<Head> common_heads() const;
+  // What beats say of it: of what this member may read, and of what all may.
+  const Hash& vector_for(const PeerId& reader) const;
+  const Hash& common_vector() const;
 
   RoomFacts facts_;
   bool can_store_;
@@ -209,7 +226,8 @@ class Room {
   std::map<FeedId, End> ended_;  // Of seats that were left: how far each feed counts.
   std::set<PeerId> frozen_;
   Feeds feeds_;
-  mutable std::optional<Hash> vector_;  // Of what counts and is held now, once asked for.
+  // Once asked for, of what is held and counts now; by reader, and nobody's of what all may read.
+  mutable std::map<std::optional<PeerId>, Hash> vectors_;
   LiveKeys keys_;
   Repair repair_;
   std::vector<Queued> queue_;

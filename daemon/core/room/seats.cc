@@ -16,7 +16,7 @@ Actions Room::change(const Turn& turn, Sitting sitting) {
   facts_.sitting = std::move(sitting);
   for (const Head& head : facts_.sitting.gone) end(head.feed, head.number, head.hash);
   sit_down(turn.entropy.draw<Incarnation>());
-  vector_.reset();
+  vectors_.clear();
   ++receipts_;
   for (const PeerId& peer : gone) {
     append(actions, silence(peer));
@@ -41,13 +41,13 @@ bool Room::is_current(const FeedId& feed) const {
 bool Room::counts(const FeedId& feed, Number last) const {
   const auto end = ended_.find(feed);
   if (end != ended_.end()) return last <= end->second.number;
-  return is_current(feed) && !frozen_.contains(feed.author);
+  return is_current(feed);
 }
 
 void Room::end(const FeedId& feed, Number number, const Hash& hash) {
   const auto [it, is_new] = ended_.try_emplace(feed, End{number, hash});
   if (!is_new && it->second.number < number) it->second = {number, hash};
-  vector_.reset();
+  vectors_.clear();
 }
 
 void Room::end_earlier(const Batch& batch) {
@@ -61,28 +61,84 @@ void Room::end_earlier(const Batch& batch) {
 void Room::sit_down(Incarnation random) {
   const auto admission = facts_.sitting.admissions.find(facts_.self);
   if (admission == facts_.sitting.admissions.end()) return;
-  if (is_of_seat(facts_.incarnation, admission->second)) return;
+  feeds_.sit(reader_mark(admission->second));
+  if (is_of_seat(facts_.incarnation, admission->second) && may_all_read(own_feed())) return;
   facts_.incarnation = incarnation_in(admission->second, random);
   // A run that has drawn what an earlier one had takes the next.
   while (feeds_.state(own_feed()).have > Number{}) ++facts_.incarnation.bytes.back();
 }
 
-std::vector<Head> Room::heads() const {
+std::optional<ReaderMark> Room::mark_of(const PeerId& peer) const {
+  const auto admission = facts_.sitting.admissions.find(peer);
+  if (admission == facts_.sitting.admissions.end()) return std::nullopt;
+  return reader_mark(admission->second);
+}
+
+Readers Room::readers() const {
+  Readers readers;
+  if (facts_.history == History::all) return readers;
+  for (const auto& [peer, admission] : facts_.sitting.admissions) {
+    readers.push_back(reader_mark(admission));
+  }
+  std::sort(readers.begin(), readers.end());
+  readers.erase(std::unique(readers.begin(), readers.end()), readers.end());
+  return readers;
+}
+
+bool Room::may_read(const PeerId& peer, const FeedId& feed) const {
+  if (!feeds_.has_closed() || feed.author == peer) return true;
+  const auto mark = mark_of(peer);
+  return !mark || feeds_.may_read(feed, *mark);
+}
+
+bool Room::may_all_read(const FeedId& feed) const {
+  return std::all_of(members().begin(), members().end(),
+                     [&](const PeerId& peer) { return may_read(peer, feed); });
+}
+
+bool Room::may_read_more(const PeerId& peer) const {
+  if (!feeds_.has_closed()) return false;
+  const std::vector<Head> held = feeds_.heads();
+  return std::any_of(held.begin(), held.end(), [&](const Head& head) {
+    return !may_read(facts_.self, head.feed) && may_read(peer, head.feed);
+  });
+}
+
+std::vector<Head> Room::heads(const std::function<bool(const FeedId&)>& may_read) const {
   std::vector<Head> heads;
   for (const Head& head : feeds_.heads()) {
     const auto end = ended_.find(head.feed);
-    if (end != ended_.end() && end->second.number <= head.number) {
+    if (end == ended_.end() && !is_current(head.feed)) continue;
+    if (!may_read(head.feed)) {
+      heads.push_back({head.feed, Number{1}, feeds_.state(head.feed).opening});
+    } else if (end != ended_.end() && end->second.number <= head.number) {
       heads.push_back({head.feed, end->second.number, end->second.hash});
-    } else if (end != ended_.end() || is_current(head.feed)) {
+    } else {
       heads.push_back(head);
     }
   }
   return heads;
 }
 
-const Hash& Room::vector() const {
-  if (!vector_) vector_ = vector_hash(heads());
-  return *vector_;
+std::vector<Head> Room::heads_for(const PeerId& reader) const {
+  return heads([&](const FeedId& feed) { return may_read(reader, feed); });
+}
+
+std::vector<Head> Room::common_heads() const {
+  return heads([&](const FeedId& feed) { return may_all_read(feed); });
+}
+
+const Hash& Room::vector_for(const PeerId& reader) const {
+  if (!feeds_.has_closed()) return common_vector();
+  const auto [it, is_new] = vectors_.try_emplace(reader);
+  if (is_new) it->second = vector_hash(heads_for(reader));
+  return it->second;
+}
+
+const Hash& Room::common_vector() const {
+  const auto [it, is_new] = vectors_.try_emplace(std::nullopt);
+  if (is_new) it->second = vector_hash(common_heads());
+  return it->second;
 }
 
 std::optional<Head> Room::newest_of(const PeerId& member) const {
@@ -93,6 +149,11 @@ std::optional<Head> Room::newest_of(const PeerId& member) const {
     if (!is_current(head.feed) || state.stamp < stamp) continue;
     newest = head;
     stamp = state.stamp;
+    // Of what is closed to me I only know what it says itself.
+    const auto said = members_.find(member);
+    if (said == members_.end() || !feeds_.is_closed(head.feed)) continue;
+    const auto& own = said->second.own;
+    if (own && own->feed == head.feed) newest = own;
   }
   return newest;
 }

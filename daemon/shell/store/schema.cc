@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 // "p2pc" in the header of the file: PRAGMA application_id.
 constexpr std::uint32_t kApplication = 0x70327063;
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 // Positions never repeat (AUTOINCREMENT), because readers stand on them. A tag
 // is not unique: its owner can search for a second feed with the same one. In
@@ -25,7 +25,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr const char* kTables = R"sql(
 BEGIN;
 PRAGMA application_id = 0x70327063;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 CREATE TABLE self (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   card_counter INTEGER NOT NULL,
@@ -62,6 +62,8 @@ CREATE TABLE feeds (
   have INTEGER NOT NULL,
   head BLOB NOT NULL,
   stamp INTEGER NOT NULL,
+  opening BLOB NOT NULL,
+  readers BLOB NOT NULL,
   UNIQUE (room, author, incarnation)
 ) STRICT;
 CREATE INDEX feeds_by_tag ON feeds (tag);
@@ -222,6 +224,12 @@ Result<void> recognise(const fs::path& file) {
                                     std::to_string(version) + ", and this one knows " +
                                     std::to_string(kVersion) +
                                     "), and nothing was changed; install that version again");
+  }
+  if (version < kVersion) {
+    return fail(Fault::machine, file.string() + " was written by an older p2pchatd (format " +
+                                    std::to_string(version) +
+                                    "), and nothing was changed; move it away and start again: "
+                                    "contacts and history come back from your peers");
   }
   return {};
 }

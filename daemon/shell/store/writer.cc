@@ -66,6 +66,11 @@ Result<void> Writer::store(const action::StoreBatch& action) {
     own.head = batch.head;
     own.stamp = batch.posts.back().stamp;
   }
+  if (batch.first == Number{1}) {
+    own.opening = batch.head;
+    const auto opening = Opening::decode(batch.posts.front().body);
+    if (opening) own.readers = encode(opening->readers);
+  }
   return {};
 }
 
@@ -187,13 +192,15 @@ Result<Writer::Feed*> Writer::feed(const RoomId& room_id, const Room& room, cons
   Feed found;
   {
     Query query(database_,
-                "SELECT id, have, head, stamp FROM feeds"
+                "SELECT id, have, head, stamp, opening, readers FROM feeds"
                 " WHERE room = ?1 AND author = ?2 AND incarnation = ?3");
     if (query.bind(room.key).bind(id.author).bind(id.incarnation).next()) {
       found.key = query.integer(0);
       found.have = {unsigned_of(query.integer(1))};
       found.head = query.fixed<Hash>(2).value_or(Hash{});
       found.stamp = stamp_of_column(query.integer(3));
+      found.opening = query.fixed<Hash>(4).value_or(Hash{});
+      found.readers = to_bytes(query.bytes(5));
     }
     if (auto end = query.end(); !end) return tl::unexpected(end.error());
   }
@@ -201,9 +208,10 @@ Result<Writer::Feed*> Writer::feed(const RoomId& room_id, const Room& room, cons
     found.head = feed_root(room_id, id);
     const FeedTag tag = feed_tag(room_id, id);
     Query query(database_,
-                "INSERT INTO feeds (room, author, incarnation, tag, have, head, stamp)"
-                " VALUES (?1, ?2, ?3, ?4, 0, ?5, 0)");
+                "INSERT INTO feeds (room, author, incarnation, tag, have, head, stamp, opening,"
+                " readers) VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6, x'')");
     query.bind(room.key).bind(id.author).bind(id.incarnation).bind(tag).bind(found.head);
+    query.bind(found.opening);
     if (auto made = query.run(); !made) return tl::unexpected(made.error());
     found.key = database_.last_position();
   }
@@ -254,9 +262,12 @@ Result<void> Writer::finish() {
     if (auto done = query.bind(signed_of(room.span)).bind(room.key).run(); !done) return done;
   }
   for (const auto& [name, feed] : feeds_) {
-    Query query(database_, "UPDATE feeds SET have = ?1, head = ?2, stamp = ?3 WHERE id = ?4");
+    Query query(database_,
+                "UPDATE feeds SET have = ?1, head = ?2, stamp = ?3, opening = ?4, readers = ?5"
+                " WHERE id = ?6");
     query.bind(signed_of(feed.have.value)).bind(feed.head).bind(to_column(feed.stamp));
-    if (auto done = query.bind(feed.key).run(); !done) return done;
+    query.bind(feed.opening).bind(feed.readers).bind(feed.key);
+    if (auto done = query.run(); !done) return done;
   }
   return {};
 }

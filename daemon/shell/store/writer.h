@@ -39,6 +39,8 @@ class Writer {
     Number have;
     Hash head;
     Stamp stamp;
+    Hash opening;
+    Bytes readers;  // As they stand in the opening.
   };
 
   Result<void> store(const action::StoreSelf& action);

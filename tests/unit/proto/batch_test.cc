@@ -24,7 +24,7 @@ std::optional<Fault> fault_after(Batch batch, Change change) {
 }
 
 TEST(Batch, DecodesToWhatWasSigned) {
-  Batch signed_batch = first_batch();
+  Batch signed_batch = later_batch({post(101, "hello"), post(102, "how are you?")});
   signed_batch.sign(kAnna);
 
   const auto batch = Batch::decode(signed_batch.raw);
@@ -33,16 +33,16 @@ TEST(Batch, DecodesToWhatWasSigned) {
   EXPECT_EQ(batch->room, signed_batch.room);
   EXPECT_EQ(batch->feed, signed_batch.feed);
   EXPECT_EQ(batch->value, signed_batch.value);
-  EXPECT_EQ(batch->first, Number{1});
-  EXPECT_EQ(batch->last(), Number{2});
+  EXPECT_EQ(batch->first, Number{2});
+  EXPECT_EQ(batch->last(), Number{3});
   EXPECT_EQ(batch->previous, signed_batch.previous);
   EXPECT_EQ(batch->head, signed_batch.head);
   EXPECT_EQ(batch->raw, signed_batch.raw);
   ASSERT_EQ(batch->posts.size(), 2U);
-  EXPECT_EQ(batch->posts[1].stamp, Stamp{101});
+  EXPECT_EQ(batch->posts[1].stamp, Stamp{102});
   EXPECT_EQ(batch->posts[1].kind, PostKind::chat);
   EXPECT_EQ(batch->posts[1].salt, fixture::filled<Salt>(5));
-  EXPECT_EQ(to_string(batch->posts[1].body), "hello");
+  EXPECT_EQ(to_string(batch->posts[1].body), "how are you?");
 }
 
 TEST(Batch, HasTheBytesThatTheProtocolDescribes) {
@@ -53,12 +53,12 @@ TEST(Batch, HasTheBytesThatTheProtocolDescribes) {
 }
 
 TEST(Batch, ItsHeadIsTheHashOfItsLastPost) {
-  Batch batch = first_batch();
+  Batch batch = later_batch({post(101, "hello"), post(102, "how are you?")});
   batch.sign(kAnna);
 
-  const Hash opening = post_hash(batch.previous, {1}, batch.posts[0]);
+  const Hash hello = post_hash(batch.previous, {2}, batch.posts[0]);
 
-  EXPECT_EQ(batch.head, post_hash(opening, {2}, batch.posts[1]));
+  EXPECT_EQ(batch.head, post_hash(hello, {3}, batch.posts[1]));
 }
 
 TEST(Batch, HoldsUpTo64Posts) {
@@ -119,12 +119,11 @@ TEST(Batch, StampsRiseStrictly) {
   EXPECT_EQ(with_stamps(5, kPackIntegerMax + 1), Fault::malformed);
 }
 
-TEST(Batch, AFeedBeginsWithAnOpeningAndHasNoOther) {
-  EXPECT_EQ(
-      fault_after(first_batch(), [](Batch& batch) { batch.posts.erase(batch.posts.begin()); }),
-      Fault::malformed);
-  EXPECT_EQ(fault_after(first_batch(),
-                        [](Batch& batch) { batch.posts.push_back(fixture::opening(102)); }),
+TEST(Batch, AFeedBeginsWithAnOpeningAloneAndHasNoOther) {
+  EXPECT_EQ(fault_after(first_batch(), [](Batch&) {}), std::nullopt);
+  EXPECT_EQ(fault_after(first_batch(), [](Batch& batch) { batch.posts = {post(100, "x")}; }),
+            Fault::malformed);
+  EXPECT_EQ(fault_after(first_batch(), [](Batch& batch) { batch.posts.push_back(post(102, "x")); }),
             Fault::malformed);
   EXPECT_EQ(fault_after(later_batch(), [](Batch& batch) { batch.posts = {fixture::opening(102)}; }),
             Fault::malformed);
@@ -224,7 +223,10 @@ TEST(PostHash, CanBeComputedWithoutTheBody) {
 }
 
 TEST(Opening, DecodesToWhatWasEncoded) {
-  const Opening made{fixture::filled<Incarnation>(1), {44}, fixture::filled<Hash>(2)};
+  const Opening made{fixture::filled<Incarnation>(1),
+                     {44},
+                     fixture::filled<Hash>(2),
+                     {fixture::filled<ReaderMark>(3), fixture::filled<ReaderMark>(4)}};
 
   const auto opening = Opening::decode(made.encode());
 
@@ -232,10 +234,32 @@ TEST(Opening, DecodesToWhatWasEncoded) {
   EXPECT_EQ(opening->incarnation, made.incarnation);
   EXPECT_EQ(opening->number, made.number);
   EXPECT_EQ(opening->hash, made.hash);
+  EXPECT_EQ(opening->readers, made.readers);
+}
+
+TEST(Opening, NamesItsReadersSortedAndOnce) {
+  const auto first = fixture::filled<ReaderMark>(3);
+  const auto second = fixture::filled<ReaderMark>(4);
+  for (const Readers& readers : {Readers{second, first}, Readers{first, first}}) {
+    EXPECT_FALSE(Opening::decode(Opening{{}, {}, {}, readers}.encode()));
+  }
+  EXPECT_FALSE(decode_readers(Bytes(ReaderMark::kSize + 1)));
+}
+
+TEST(Readers, AreWhoeverIsNamedOrEverybody) {
+  const auto named = fixture::filled<ReaderMark>(3);
+  const auto other = fixture::filled<ReaderMark>(4);
+
+  EXPECT_TRUE(may_read({named}, named));
+  EXPECT_FALSE(may_read({named}, other));
+  EXPECT_TRUE(may_read({}, other));
 }
 
 TEST(Opening, FitsItsLimit) {
-  const Opening largest{fixture::filled<Incarnation>(1), {kPackIntegerMax}, {}};
+  Opening largest{fixture::filled<Incarnation>(1), {kPackIntegerMax}, {}};
+  for (std::size_t i = 0; i < kMembersMax; ++i) {
+    largest.readers.push_back(fixture::filled<ReaderMark>(static_cast<std::uint8_t>(i)));
+  }
 
   EXPECT_LE(largest.encode().size(), kOpeningBytesMax);
 }

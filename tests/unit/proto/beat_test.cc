@@ -14,14 +14,20 @@ using fixture::kAnna;
 
 Bytes body_of(const Beat& beat, std::uint64_t suite = kSuite) {
   Packer packer;
-  packer.array(10).integer(suite).fixed(beat.room).fixed(beat.author).integer(beat.counter.value);
+  packer.array(11).integer(suite).fixed(beat.room).fixed(beat.author).integer(beat.counter.value);
   packer.fixed(beat.incarnation).integer(beat.stamp.value);
   if (beat.own) {
     pack(packer, *beat.own);
   } else {
     packer.nil();
   }
-  packer.fixed(beat.vector).array(beat.heads.size());
+  packer.fixed(beat.vector);
+  if (beat.common) {
+    packer.fixed(*beat.common);
+  } else {
+    packer.nil();
+  }
+  packer.array(beat.heads.size());
   for (const Head& each : beat.heads) pack(packer, each);
   return packer.bytes(beat.hears).take();
 }
@@ -51,9 +57,21 @@ TEST(Beat, DecodesToWhatWasSigned) {
   EXPECT_EQ(beat->stamp, signed_beat.stamp);
   EXPECT_EQ(beat->own, signed_beat.own);
   EXPECT_EQ(beat->vector, signed_beat.vector);
+  EXPECT_EQ(beat->common, signed_beat.common);
   EXPECT_EQ(beat->heads, signed_beat.heads);
   EXPECT_EQ(beat->hears, signed_beat.hears);
   EXPECT_EQ(beat->raw, signed_beat.raw);
+}
+
+TEST(Beat, TellsTwoVectorsIfNotAllIsForAll) {
+  Beat signed_beat = fixture::beat();
+  signed_beat.common = fixture::filled<Hash>(9);
+  signed_beat.sign(kAnna);
+
+  const auto beat = Beat::decode(signed_beat.raw);
+
+  ASSERT_TRUE(beat);
+  EXPECT_EQ(beat->common, signed_beat.common);
 }
 
 TEST(Beat, HasTheBytesThatTheProtocolDescribes) {

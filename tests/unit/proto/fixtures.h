@@ -43,7 +43,7 @@ inline Post opening(std::uint64_t stamp) {
   return {{stamp}, PostKind::opening, filled<Salt>(4), Opening{}.encode()};
 }
 
-// Unsigned: the opening of Anna's feed and one text.
+// Unsigned: the opening of Anna's feed.
 inline Batch first_batch() {
   Batch batch;
   batch.room = pair();
@@ -51,16 +51,16 @@ inline Batch first_batch() {
   batch.value = pair_value(kAnna.id(), kBob.id());
   batch.first = {1};
   batch.previous = feed_root(batch.room, batch.feed);
-  batch.posts = {opening(100), post(101, "hello")};
+  batch.posts = {opening(100)};
   return batch;
 }
 
 // Unsigned: texts that follow `first_batch`.
-inline Batch later_batch(std::vector<Post> posts = {post(102, "how are you?")}) {
+inline Batch later_batch(std::vector<Post> posts = {post(101, "hello")}) {
   Batch first = first_batch();
   first.sign(kAnna);
   Batch batch = first_batch();
-  batch.first = {3};
+  batch.first = {2};
   batch.previous = first.head;
   batch.posts = std::move(posts);
   return batch;

@@ -33,7 +33,7 @@ std::vector<std::string> hex_block(const std::string& name) {
 }
 
 Batch example() {
-  Batch batch = fixture::first_batch();
+  Batch batch = fixture::later_batch();
   batch.sign(kAnna);
   return batch;
 }
@@ -49,15 +49,14 @@ TEST(Protocol, TheValuesOfTheExampleAreTheOnesThatAreComputed) {
   const Batch batch = example();
   Hasher hasher("p2pchat batch");
   hasher.add(batch.feed.author).add(batch.feed.incarnation).add(batch.value);
-  hasher.add(std::uint64_t{1}).add(std::uint64_t{2}).add(batch.previous).add(batch.head);
+  hasher.add(std::uint64_t{2}).add(std::uint64_t{1}).add(batch.previous).add(batch.head);
 
-  EXPECT_THAT(
-      hex_block("values"),
-      testing::ElementsAre(hex(kAnna.id().view()), hex(kBob.id().view()),
-                           hex(kAnna.curve_public().view()), hex(batch.room.view()),
-                           hex(batch.value.view()), hex(feed_root(batch.room, batch.feed).view()),
-                           hex(post_hash(batch.previous, {1}, batch.posts[0]).view()),
-                           hex(batch.head.view()), hex(hasher.finish().view())));
+  EXPECT_THAT(hex_block("values"),
+              testing::ElementsAre(
+                  hex(kAnna.id().view()), hex(kBob.id().view()), hex(kAnna.curve_public().view()),
+                  hex(batch.room.view()), hex(batch.value.view()),
+                  hex(feed_root(batch.room, batch.feed).view()), hex(batch.previous.view()),
+                  hex(batch.head.view()), hex(hasher.finish().view())));
 }
 
 TEST(Protocol, TheIdsOfTheRoomAreTheOnesThatAreComputed) {

@@ -66,13 +66,14 @@ TEST_F(NodeTest, AdmitsAndDialsWhomItHasMet) {
 TEST_F(NodeTest, APushIsStoredBeforeItIsAnswered) {
   const Actions actions = push("ben", to_bytes("hello"));
 
-  ASSERT_EQ(actions.size(), 2U);
-  const auto& stored = std::get<action::StoreBatch>(actions[0]).batch;
-  const auto& answer = std::get<action::Answer>(actions[1]);
+  ASSERT_EQ(actions.size(), 3U);
+  EXPECT_EQ(std::get<action::StoreBatch>(actions[0]).batch.posts.at(0).kind, PostKind::opening);
+  const auto& stored = std::get<action::StoreBatch>(actions[1]).batch;
+  const auto& answer = std::get<action::Answer>(actions[2]);
   EXPECT_EQ(answer.code, ExitCode::done);
   EXPECT_EQ(answer.row.text("conversation"), "ben");
   EXPECT_EQ(answer.row.text("id"), message_id(feed_tag(stored.room, stored.feed), stored.last()));
-  EXPECT_EQ(stored.posts.at(1).body, to_bytes("hello"));
+  EXPECT_EQ(stored.posts.at(0).body, to_bytes("hello"));
 }
 
 TEST_F(NodeTest, PushesOfOneTurnShareABatch) {
@@ -82,7 +83,9 @@ TEST_F(NodeTest, PushesOfOneTurnShareABatch) {
 
   const Actions actions = step(event::TurnEnded{});
 
-  EXPECT_EQ(only<action::StoreBatch>(actions).size(), 1U);
+  const auto stored = only<action::StoreBatch>(actions);
+  ASSERT_EQ(stored.size(), 2U) << "an opening and";
+  EXPECT_EQ(stored[1].batch.posts.size(), 3U);
   EXPECT_EQ(only<action::Answer>(actions).size(), 3U);
 }
 

@@ -201,7 +201,7 @@ TEST_F(TheHost, GivesBatchesFromTheStoreInFramesThatFit) {
   const FeedState feed = store_->load()->rooms.at(0).feeds.at(0);
   actions_.clear();
 
-  say_as_bob(link::Want{{5}, room(2), feed.feed, {1}, feed.have, kWantBytesMax});
+  say_as_bob(link::Want{{5}, room(2), feed.feed, {2}, feed.have, kWantBytesMax});
 
   std::size_t batches = 0;
   const auto gives = sent<link::Give>();
@@ -223,7 +223,7 @@ TEST_F(TheHost, GivesNoMoreThanIsWanted) {
   const FeedState feed = store_->load()->rooms.at(0).feeds.at(0);
   actions_.clear();
 
-  say_as_bob(link::Want{{5}, room(2), feed.feed, {1}, feed.have, 70'000});
+  say_as_bob(link::Want{{5}, room(2), feed.feed, {2}, feed.have, 70'000});
 
   std::size_t batches = 0;
   for (const link::Give& give : sent<link::Give>()) batches += give.batches.size();

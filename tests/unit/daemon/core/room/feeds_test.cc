@@ -19,7 +19,7 @@ Batch opening_after(std::uint8_t who, std::uint8_t incarnation, const SampleFeed
   post.kind = PostKind::opening;
   post.body = Opening{before.id().incarnation, before.have(), before.head()}.encode();
   SampleFeed feed(who, kRoom, incarnation);
-  return feed.sign({post, sample_post(stamp + 1, "after a restart")});
+  return feed.sign({post});
 }
 
 // A first batch that depends on nothing.
@@ -180,6 +180,65 @@ TEST_F(FeedsTest, AStoredStateIsWhereItGoesOn) {
   Feeds restored(sample_peer(1), {{bob_.id(), first.last(), first.head, first.posts.back().stamp}});
 
   EXPECT_EQ(restored.take(bob_.say(2, {"next"}), ready_), Verdict::taken);
+}
+
+ReaderMark mark(std::uint8_t byte) {
+  ReaderMark mark;
+  mark.bytes.fill(byte);
+  return mark;
+}
+
+// An opening for these readers only.
+Batch opened_for(SampleFeed& feed, std::uint64_t stamp, Readers readers) {
+  Post post = sample_post(stamp, "");
+  post.kind = PostKind::opening;
+  post.body = Opening{{}, {}, {}, std::move(readers)}.encode();
+  return feed.sign({post});
+}
+
+TEST_F(FeedsTest, OfAFeedThatIsNotForMeOnlyTheOpeningIsTaken) {
+  feeds_.sit(mark(1));
+  const Batch opening = opened_for(bob_, 1, {mark(2)});
+  const Batch secret = bob_.say(2, {"secret"});
+  EXPECT_EQ(take(secret), Verdict::waiting);
+  feeds_.claim(peer_, bob_.id(), {2});
+
+  EXPECT_EQ(take(opening), Verdict::taken);
+
+  EXPECT_EQ(ready_.size(), 1U);
+  EXPECT_EQ(feeds_.held_back(), 0U);
+  EXPECT_EQ(take(secret), Verdict::closed);
+  feeds_.claim(peer_, bob_.id(), {2});
+  EXPECT_FALSE(feeds_.missing(peer_));
+  EXPECT_EQ(feeds_.posts_missing(), 0U);
+}
+
+TEST_F(FeedsTest, WhatNamesAClosedFeedAsItsPastIsTaken) {
+  feeds_.sit(mark(1));
+  take(opened_for(bob_, 1, {mark(2)}));
+  bob_.say(2, {"secret"});
+
+  EXPECT_EQ(take(opening_after(2, 2, bob_, 10)), Verdict::taken);
+}
+
+TEST_F(FeedsTest, AFeedIsForThoseWhomItNames) {
+  feeds_.sit(mark(1));
+  take(opened_for(bob_, 1, {mark(1), mark(2)}));
+
+  EXPECT_EQ(take(bob_.say(2, {"for two"})), Verdict::taken);
+  EXPECT_TRUE(feeds_.may_read(bob_.id(), mark(2)));
+  EXPECT_FALSE(feeds_.may_read(bob_.id(), mark(3)));
+}
+
+TEST_F(FeedsTest, WhoMayReadIsRememberedInTheStore) {
+  const Batch first = opened_for(bob_, 1, {mark(2)});
+  Feeds restored(
+      sample_peer(1),
+      {{bob_.id(), first.last(), first.head, first.posts.back().stamp, first.head, {mark(2)}}});
+  restored.sit(mark(1));
+
+  EXPECT_TRUE(restored.is_closed(bob_.id()));
+  EXPECT_EQ(restored.take(bob_.say(2, {"secret"}), ready_), Verdict::closed);
 }
 
 // As many feeds of one author as are kept.

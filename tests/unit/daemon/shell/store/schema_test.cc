@@ -100,9 +100,15 @@ TEST_F(SchemaTest, RefusesTheDatabaseOfAnotherProgram) {
 }
 
 TEST_F(SchemaTest, RefusesANewerFormat) {
-  behind("PRAGMA user_version = 2");
+  behind("PRAGMA user_version = 3");
 
   EXPECT_THAT(refusal(), HasSubstr("written by a newer p2pchatd"));
+}
+
+TEST_F(SchemaTest, RefusesAnOlderFormat) {
+  behind("PRAGMA user_version = 1");
+
+  EXPECT_THAT(refusal(), HasSubstr("written by an older p2pchatd"));
 }
 
 TEST_F(SchemaTest, RefusesAFileWithoutItsTables) {
