@@ -196,7 +196,7 @@ struct Storm : testing::Test {
 };
 
 TEST_F(Storm, LosesNothingRepeatsNothingAndLeavesOneHistory) {
-  rage(std::chrono::seconds(from_environment("P2PCHAT_STORM_SECONDS", 45)));
+  rage(std::chrono::seconds(from_environment("P2PCHAT_STORM_SECONDS", 30)));
   calm_down();
   if (!wait_until([&] { return is_one_log(); }, kHealed)) {
     tell_logs();
