@@ -98,6 +98,63 @@ TEST_F(Log, RefusesWhatItCannotMean) {
   EXPECT_EQ(code({"--since", id}), 0);
 }
 
+// Of a process, in kB.
+std::int64_t memory(pid_t pid, const std::string& key) {
+  const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+  const std::size_t at = status.find(key + ":");
+  if (at == std::string::npos) throw Stuck("no " + key + " of " + std::to_string(pid));
+  return std::stol(status.substr(at + key.size() + 1));
+}
+
+// A long history, and somebody who reads its beginning, rests, and then reads on to its end.
+struct LongLog : Log {
+  static constexpr std::int64_t kPosts = 2000;
+  static constexpr std::int64_t kPostBytes = 16 * 1024;
+  static constexpr std::int64_t kBytes = kPosts * kPostBytes;
+  // Prints the reader's process, and the first line; then on a word reads all but the last
+  // message: the reader waits to be rid of it.
+  static constexpr const char* kScript =
+      "bytes=$1; shift; exec 3< <(exec \"$@\"); echo $!; IFS= read -r line <&3; echo first;"
+      "read -r word; head -c $bytes <&3 > /dev/null; echo last; read -r word";
+
+  void SetUp() override {
+    // A sanitizer keeps what is freed, but not so much of it.
+    const std::string environment = "ASAN_OPTIONS";
+    for (Daemon* each : {&anna, &ben}) {
+      each->setup().environment[environment] = "quarantine_size_mb=1";
+      each->setup().flags = {"--rate", "0"};
+    }
+    Log::SetUp();
+    std::string lines;
+    for (int i = 0; i < kPosts; ++i) lines += std::string(kPostBytes - 1, 'x') + "\n";
+    const Said said = ben.ctl_with_input({"push", "anna", "-l"}, lines);
+    if (said.code != 0) throw Stuck(said.err);
+  }
+};
+
+TEST_F(LongLog, IsPrintedAtOnceAndKeptNowhere) {
+  Process::Setup setup = ben.ctl_setup({"log", "anna", "--format", "%m\\n"});
+  Words words{"bash", "-c", kScript, "bash", std::to_string(kBytes - 2 * kPostBytes)};
+  words.insert(words.end(), setup.words.begin(), setup.words.end());
+  const pid_t daemon = ben.process().pid();
+  write_file("/proc/" + std::to_string(daemon) + "/clear_refs", "5");  // Forgets the peak.
+  const std::int64_t before = memory(daemon, "VmRSS");
+
+  Process reader({words, {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}, Process::Input::open});
+  ASSERT_TRUE(wait_until([&] { return lines_of(reader.out()).size() == 2; })) << reader.err();
+  const auto program = static_cast<pid_t>(std::stol(reader.out()));
+  const std::int64_t resting = memory(program, "VmRSS");
+  EXPECT_TRUE(ben.ask({"id"}).has("id")) << "others are served meanwhile";
+  reader.write("on\n");
+  ASSERT_TRUE(wait_until([&] { return lines_of(reader.out()).size() == 3; })) << reader.err();
+
+  // Had either kept it all, it would be as much as all.
+  EXPECT_LT(memory(program, "VmHWM") - resting, kBytes / 1024 / 4);
+  EXPECT_LT(memory(daemon, "VmHWM") - before, kBytes / 1024 / 4);
+  reader.write("end\n");
+  EXPECT_EQ(reader.wait(), 0) << reader.err();
+}
+
 TEST_F(Garden, IsSearchedAlikeByAllItsMembers) {
   all_in();
   anna.tell({"push", "garden", "the roses need water"});

@@ -67,7 +67,7 @@ Daemon::~Daemon() {
 Words Daemon::words(const Words& flags) const {
   Words words = setup_.prefix;
   const std::string& listen = setup_.listen.empty() ? listen_ : setup_.listen;
-  words.insert(words.end(), {P2PCHATD_PATH, "--state", state().native(), "--socket", socket(),
+  words.insert(words.end(), {setup_.program, "--state", state().native(), "--socket", socket(),
                              "--name", name_, "--listen", listen});
   words.insert(words.end(), setup_.flags.begin(), setup_.flags.end());
   words.insert(words.end(), flags.begin(), flags.end());

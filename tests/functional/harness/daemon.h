@@ -26,6 +26,7 @@ struct DaemonSetup {
   std::map<std::string, std::string> environment{};
   std::function<void()> before_exec{};
   Words prefix{};  // Words of a program that runs the daemon.
+  std::string program = P2PCHATD_PATH;
 };
 
 class Daemon {

@@ -94,6 +94,18 @@ struct Process::Ends {
   File out;
 };
 
+// What it is run with, made before the fork: behind it another thread's lock on the memory
+// may stand for ever.
+struct Process::Image {
+  explicit Image(const Setup& setup)
+      : words(setup.words), environment(surroundings(setup.environment)) {}
+
+  std::vector<std::string> words;
+  std::vector<std::string> environment;
+  std::vector<char*> word_pointers = pointers(words);
+  std::vector<char*> environment_pointers = pointers(environment);
+};
+
 Process::Process(const Setup& setup) {
   Ends ends;
   err_ = memory("");
@@ -112,10 +124,11 @@ Process::Process(const Setup& setup) {
     ends.in = File(pipe[0]);
     in_ = File(pipe[1]);
   }
+  const Image image(setup);
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ < 0) stuck("fork");
-  if (pid_ == 0) become(setup, ends, parent);
+  if (pid_ == 0) become(setup, image, ends, parent);
 }
 
 void Process::open_terminal(Ends& ends) {
@@ -134,7 +147,7 @@ void Process::open_terminal(Ends& ends) {
   tcsetattr(ends.in.number(), TCSANOW, &modes);
 }
 
-void Process::become(const Setup& setup, const Ends& ends, pid_t parent) const {
+void Process::become(const Setup& setup, const Image& image, const Ends& ends, pid_t parent) const {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kNotStarted);
   dup2(ends.in.number(), STDIN_FILENO);
@@ -145,9 +158,8 @@ void Process::become(const Setup& setup, const Ends& ends, pid_t parent) const {
     ioctl(STDIN_FILENO, TIOCSCTTY, 0);  // So that keys such as Ctrl-C mean what they mean.
   }
   if (setup.before_exec) setup.before_exec();
-  const std::vector<std::string> environment = surroundings(setup.environment);
-  const std::vector<char*> words = pointers(setup.words);
-  execvpe(words.front(), words.data(), pointers(environment).data());
+  execvpe(image.word_pointers.front(), image.word_pointers.data(),
+          image.environment_pointers.data());
   _exit(kNotStarted);
 }
 

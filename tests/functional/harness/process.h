@@ -57,7 +57,7 @@ class Process {
     std::map<std::string, std::string> environment{};  // Beside what the test itself has.
     Input kind = Input::nothing;
     std::string input{};
-    std::function<void()> before_exec{};  // In the child; it may throw nothing.
+    std::function<void()> before_exec{};  // In the child; it may throw and allocate nothing.
   };
 
   explicit Process(const Setup& setup);
@@ -82,7 +82,9 @@ class Process {
 
  private:
   struct Ends;
-  [[noreturn]] void become(const Setup& setup, const Ends& ends, pid_t parent) const;
+  struct Image;
+  [[noreturn]] void become(const Setup& setup, const Image& image, const Ends& ends,
+                           pid_t parent) const;
   void open_terminal(Ends& ends);
 
   pid_t pid_ = -1;
