@@ -74,13 +74,13 @@ class Node {
 
   control::Record id_record() const;
   std::vector<control::Record> peer_records(Moment now) const;
-  std::vector<control::Record> room_records() const;
+  std::vector<control::Record> room_records(Moment now) const;
   std::vector<control::Record> member_records(const RoomId& room) const;
   // Who and what waits for votes, in all rooms.
   std::vector<control::Record> vote_records() const;
   // All that proves who is in a room: its genesis, and each value with its certificate.
   Result<std::vector<control::Record>> proof_records(std::string_view name) const;
-  control::Record status_record() const;
+  control::Record status_record(Moment now) const;
   // What is wrong, one sentence each; empty when all is well.
   std::vector<control::Record> doctor_records() const;
 
@@ -185,10 +185,10 @@ class Node {
                                               std::string_view who) const;
   control::Record vote_record(const Membership& membership, const ChangeId& change,
                               const std::vector<PeerId>& who, const std::string& kind) const;
-  std::vector<control::Record> many_records() const;
+  std::vector<control::Record> many_records(Moment now) const;
   std::vector<control::Record> many_member_records(const Membership& membership) const;
   static void add_receipts(const Room& room, const PeerId& peer, control::Record& row);
-  static void add_room_facts(const Room& room, control::Record& row);
+  static void add_room_facts(Moment now, const Room& room, control::Record& row);
   void restore_rooms(const Snapshot& snapshot);
   Actions start_rooms(const Turn& turn);
   Actions push_to(Room* room, const std::string& name, const event::PushRequested& event);

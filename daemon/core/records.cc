@@ -62,7 +62,7 @@ std::vector<control::Record> Node::peer_records(Moment now) const {
   return rows;
 }
 
-std::vector<control::Record> Node::room_records() const {
+std::vector<control::Record> Node::room_records(Moment now) const {
   std::vector<control::Record> rows;
   for (const auto& [id, room] : rooms_) {
     if (memberships_.contains(id)) continue;
@@ -70,18 +70,19 @@ std::vector<control::Record> Node::room_records() const {
     row.set("name", name_of(peers_.at(id)));
     row.set("kind", "pair");
     row.set("members", whole(room.facts().sitting.members.size()));
-    add_room_facts(room, row);
+    add_room_facts(now, room, row);
     rows.push_back(std::move(row));
   }
-  for (control::Record& row : many_records()) rows.push_back(std::move(row));
+  for (control::Record& row : many_records(now)) rows.push_back(std::move(row));
   return rows;
 }
 
-void Node::add_room_facts(const Room& room, control::Record& row) {
+void Node::add_room_facts(Moment now, const Room& room, control::Record& row) {
   std::uint64_t posts = 0;
   for (const Head& head : room.feeds().heads()) posts += head.number.value;
   row.set("have", whole(posts));
   row.set("known", whole(posts + room.feeds().posts_missing()));
+  row.set("rate", whole(room.catch_up_rate(now.steady)));
   row.set("bytes", whole(room.bytes()));
   row.set("paused", room.is_paused());
 }
@@ -111,12 +112,13 @@ std::vector<control::Record> Node::member_records(const RoomId& id) const {
   return rows;
 }
 
-control::Record Node::status_record() const {
+control::Record Node::status_record(Moment now) const {
   control::Record row;
   std::uint64_t linked = 0;
   std::uint64_t met = 0;
   std::uint64_t held = 0;
   std::uint64_t missing = 0;
+  std::uint64_t rate = 0;
   for (const auto& [peer, contact] : contacts_.all()) {
     met += contact.is_met() ? 1 : 0;
     linked += links_.is_ready(peer) ? 1 : 0;
@@ -126,12 +128,14 @@ control::Record Node::status_record() const {
   for (const auto& [id, room] : rooms_) {
     held += room.feeds().held_back();
     missing += room.feeds().posts_missing();
+    rate += room.catch_up_rate(now.steady);
     counters.add(room.counters());
   }
   for (const auto& [id, membership] : memberships_) counters.add(membership.counters());
   row.set("contacts", whole(met)).set("linked", whole(linked));
   row.set("strangers_waiting", whole(contacts_.strangers()));
   row.set("posts_missing", whole(missing)).set("posts_waiting", whole(held));
+  row.set("catch_up_rate", whole(rate));
   row.set("can_store", can_store());
   for (const auto& [name, value] : counters.values()) {
     row.set(std::string(name), whole(value));

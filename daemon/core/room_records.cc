@@ -88,7 +88,7 @@ Result<std::vector<control::Record>> Node::proof_records(std::string_view name) 
   return rows;
 }
 
-std::vector<control::Record> Node::many_records() const {
+std::vector<control::Record> Node::many_records(Moment now) const {
   std::vector<control::Record> rows;
   for (const auto& [id, membership] : memberships_) {
     if (!membership.is_kept()) continue;
@@ -105,7 +105,7 @@ std::vector<control::Record> Node::many_records() const {
     if (wish != nullptr) row.set("voted", whole(wish->voted));
     row.set("creator", name_of(membership.record().genesis.creator));
     row.set("room", to_text(id));
-    if (const Room* room = room_of(id)) add_room_facts(*room, row);
+    if (const Room* room = room_of(id)) add_room_facts(now, *room, row);
     rows.push_back(std::move(row));
   }
   for (const auto& [id, wish] : wishes_.all()) {

@@ -143,7 +143,7 @@ void Control::answer_status(const Asked& asked) {
   streams_.end(asked.caller, asked.request.tag, ExitCode::done, {}, facts_.status());
 }
 
-void Control::answer_rooms(const Asked& asked) { rows(asked, asked.node.room_records()); }
+void Control::answer_rooms(const Asked& asked) { rows(asked, asked.node.room_records(asked.now)); }
 
 void Control::answer_members(const Asked& asked) {
   const auto conversation = asked.node.resolve(asked.request.values.text("name"));

@@ -163,7 +163,7 @@ std::vector<std::string> Loop::complaints() {
 }
 
 control::Record Loop::status() const {
-  control::Record row = host_->node().status_record();
+  control::Record row = host_->node().status_record(read_clocks());
   const control::Record counters = net_->counters();
   for (const auto& [key, value] : counters.fields()) row.set(key, value);
   fs::path log = database_;

@@ -17,6 +17,7 @@ std::string line(int number) { return "message " + std::to_string(number) + "\n"
 struct Catchup : Garden {
   void SetUp() override {
     for (Daemon* each : {&anna, &ben, &cleo}) each->setup().flags = {"--rate", "0"};
+    creation.insert(creation.end(), {"--history", "all"});
     Garden::SetUp();
   }
 

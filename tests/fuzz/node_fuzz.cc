@@ -164,8 +164,8 @@ class Play {
     }
     end_turn();
     node_.id_record();
-    node_.status_record();
-    node_.room_records();
+    node_.status_record(now());
+    node_.room_records(now());
     node_.member_records(room_);
     node_.doctor_records();
     node_.peer_records(now());

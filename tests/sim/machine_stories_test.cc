@@ -210,7 +210,7 @@ TEST(Machine, ARoomThatHasReachedItsLimitPausesAndSaysSo) {
   stage.says(bert, anna, "no room for this");
 
   EXPECT_FALSE(stage.comes(anna, "no room for this", 30s));
-  EXPECT_EQ(anna.node().room_records().front().flag("paused"), true);
+  EXPECT_EQ(anna.node().room_records(anna.moment()).front().flag("paused"), true);
 }
 
 TEST(Machine, AConnectionThatIsCutInTheMiddleLosesNothing) {

@@ -159,10 +159,11 @@ void Feeds::void_claim(const PeerId& who, const FeedId& id) {
   if (it != claims_.end()) it->second.erase(id);
 }
 
-std::optional<Missing> Feeds::missing(const PeerId& who) const {
+std::optional<Missing> Feeds::missing(const PeerId& who, const std::set<FeedId>& others) const {
   const auto claims = claims_.find(who);
   if (claims == claims_.end()) return std::nullopt;
   for (const auto& [id, claimed] : claims->second) {
+    if (others.contains(id)) continue;
     if (const auto stretch = missing(id, claimed)) return stretch;
   }
   return std::nullopt;

@@ -61,9 +61,10 @@ class Feeds {
   // Nothing came of what `who` had claimed.
   void void_claim(const PeerId& who, const FeedId& feed);
   void void_claims(const PeerId& who) { claims_.erase(who); }
-  // The first stretch that `who` claims and that is neither held nor waiting. A feed of
-  // which nothing is held is asked for by its first post alone: it may depend on others.
-  std::optional<Missing> missing(const PeerId& who) const;
+  // The first stretch that `who` claims and that is neither held nor waiting, of a feed that is
+  // none of `others`. A feed of which nothing is held is asked for by its first post alone: it
+  // may depend on others, or be closed to me.
+  std::optional<Missing> missing(const PeerId& who, const std::set<FeedId>& others = {}) const;
 
   struct State {
     Number have;

@@ -60,7 +60,13 @@ Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& gi
   for (const Bytes& batch : give.batches) {
     bool of_use = false;
     append(actions, take_batch(turn, batch, peer, of_use));
-    if (of_use) repair_.progressed(turn, peer);
+    if (!of_use) continue;
+    repair_.progressed(turn, peer);
+    if (Member* member = this->member(peer)) member->silences = 0;
+  }
+  for (const Action& action : actions) {
+    const auto* stored = std::get_if<action::StoreBatch>(&action);
+    if (stored != nullptr) progress_.add(turn.now.steady, stored->batch.posts.size());
   }
   if (!give.end) return actions;
   if (const auto barren = repair_.ended(peer)) {
@@ -259,8 +265,13 @@ void Room::go_on_past_loss(const Turn& turn) {
 Actions Room::ask_for_missing(const Turn& turn) {
   Actions actions;
   if (!takes_in()) return actions;
+  // Whoever was asked in vain is asked last, so that it cannot stand before the others.
+  std::vector<std::pair<std::uint64_t, PeerId>> linked;
   for (const auto& [peer, member] : members_) {
-    if (!member.is_linked) continue;
+    if (member.is_linked) linked.emplace_back(member.silences, peer);
+  }
+  std::sort(linked.begin(), linked.end());
+  for (const auto& [silences, peer] : linked) {
     if (const auto want = repair_.ask(turn, peer, feeds_)) {
       actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(*want)});
     }

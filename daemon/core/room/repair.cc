@@ -8,15 +8,12 @@ namespace p2pchat {
 
 std::optional<link::Want> Repair::ask(const Turn& turn, const PeerId& who, const Feeds& feeds) {
   if (open_.contains(who)) return std::nullopt;
-  const auto missing = feeds.missing(who);
-  if (missing) {
-    const bool others_are_asked = std::any_of(open_.begin(), open_.end(), [&](const auto& it) {
-      return it.second.want.feed == missing->feed;
-    });
-    if (!others_are_asked) return open(turn, who, *missing, false);
-  }
+  std::set<FeedId> asked;
+  for (const auto& [other, open] : open_) asked.insert(open.want.feed);
+  if (const auto missing = feeds.missing(who, asked)) return open(turn, who, *missing, false);
   for (const Hole& hole : holes_) {
-    if (!hole.asked.contains(who)) return open(turn, who, hole.missing, true);
+    const bool is_asked = asked.contains(hole.missing.feed);
+    if (!is_asked && !hole.asked.contains(who)) return open(turn, who, hole.missing, true);
   }
   return std::nullopt;
 }
@@ -61,8 +58,14 @@ void Repair::forget(const PeerId& who) {
   for (Hole& hole : holes_) hole.asked.erase(who);
 }
 
-bool Repair::give_up_late(const Turn& turn) {
-  return std::erase_if(open_, [&](const auto& it) { return it.second.due <= turn.now.steady; }) > 0;
+std::vector<PeerId> Repair::give_up_late(const Turn& turn) {
+  std::vector<PeerId> late;
+  std::erase_if(open_, [&](const auto& it) {
+    if (it.second.due > turn.now.steady) return false;
+    late.push_back(it.first);
+    return true;
+  });
+  return late;
 }
 
 std::optional<FeedId> Repair::lost(const PeerId& author, std::size_t others) const {

@@ -1,9 +1,10 @@
 // Repair: who has been asked for what.
 //
 // At most one want is open towards each member, for at most kWantBytesMax, and
-// never for a feed that another member is being asked for. A want without
-// progress for kWantTimeout is given up, and asked anew of whoever is there. A
-// damaged batch is a hole to fill, asked for in the same way.
+// never for a feed that another member is being asked for; of different feeds
+// several members may be asked at once. A want without progress for
+// kWantTimeout is given up, and asked anew of whoever is there. A damaged batch
+// is a hole to fill, asked for in the same way.
 //
 // Pure; owned by Room. Bounded: one want a member, kHolesMax holes.
 #pragma once
@@ -35,8 +36,8 @@ class Repair {
   std::optional<FeedId> ended(const PeerId& who);
   // Open wants are void: the link is new or gone.
   void forget(const PeerId& who);
-  // Gives up what made no progress in time. True if there was such a want.
-  bool give_up_late(const Turn& turn);
+  // Gives up what made no progress in time. Answers who was asked in vain.
+  std::vector<PeerId> give_up_late(const Turn& turn);
   TimePoint deadline() const;
 
   void add_hole(const Missing& hole);

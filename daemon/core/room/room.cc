@@ -246,7 +246,11 @@ Actions Room::timer(const Turn& turn) {
       if (member.is_linked) actions.push_back(to_peer(peer, *renewal.handover));
     }
   }
-  if (repair_.give_up_late(turn)) append(actions, ask_for_missing(turn));
+  const std::vector<PeerId> late = repair_.give_up_late(turn);
+  for (const PeerId& peer : late) {
+    if (Member* member = this->member(peer)) ++member->silences;
+  }
+  if (!late.empty()) append(actions, ask_for_missing(turn));
   if (beat_due_ <= turn.now.steady) append(actions, send_beat(turn));
   return actions;
 }

@@ -24,6 +24,7 @@
 #include "daemon/core/counters.h"
 #include "daemon/core/room/feeds.h"
 #include "daemon/core/room/live_keys.h"
+#include "daemon/core/room/progress.h"
 #include "daemon/core/room/repair.h"
 #include "daemon/core/turn.h"
 #include "proto/consent.h"
@@ -126,6 +127,8 @@ class Room {
   std::optional<Head> newest_of(const PeerId& member) const;
   const Repair& repair() const { return repair_; }
   std::uint64_t bytes() const { return bytes_; }
+  // Missing posts that come, a second.
+  std::uint64_t catch_up_rate(TimePoint now) const { return progress_.rate(now); }
   const Counters& counters() const { return counters_; }
 
  private:
@@ -147,6 +150,7 @@ class Room {
     bool is_state_due = false;             // It is to be told all that we hold,
     TimePoint state_from;                  // not before.
     std::optional<link::Want> want;        // The last it asked for in this turn.
+    std::uint64_t silences = 0;            // How often it was asked in vain of late.
   };
   struct Queued {
     RequestId request;
@@ -230,6 +234,7 @@ class Room {
   mutable std::map<std::optional<PeerId>, Hash> vectors_;
   LiveKeys keys_;
   Repair repair_;
+  Progress progress_;
   std::vector<Queued> queue_;
   Counter beats_;
   TimePoint beat_due_;

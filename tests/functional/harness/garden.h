@@ -20,7 +20,7 @@ struct Garden : testing::Test {
       each->setup().flags = {"--rendezvous", rendezvous.address()};
       each->start();
     }
-    anna.tell({"create", "garden", "8"});
+    anna.tell(creation);
   }
 
   // Its knock has come to `member`.
@@ -80,6 +80,7 @@ struct Garden : testing::Test {
     return std::find(texts.begin(), texts.end(), text) != texts.end();
   }
 
+  std::vector<std::string> creation{"create", "garden", "8"};
   TempFolder folder;
   Rendezvous rendezvous{folder.path()};
   Daemon anna{folder.path(), "anna"};

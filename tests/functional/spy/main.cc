@@ -105,7 +105,7 @@ class Spy {
         net_(need(Net::open(context_, identity_, {options.listen, options.rendezvous}))),
         ear_(context_, identity_),
         control_(need(ControlSocket::open(context_, options.socket)), inbox_, identity_.id(),
-                 {[this] { return host_.node().status_record(); },
+                 {[this] { return host_.node().status_record(read_clocks()); },
                   [this] { return net_.complaints(); }}),
         host_(settings_of(options), identity_, store_,
               {[this](Moment now, const Action& action) { carry_out(now, action); },

@@ -152,7 +152,7 @@ TEST_F(DeskTest, ARoomIsFetchedAsLongAsTheCursorMoves) {
   answer(wire::Page{{5}, {genesis_object}, true});
   EXPECT_EQ(count_fetches(), 2U) << "the cursor has not moved";
 
-  EXPECT_THAT(node_->room_records(), SizeIs(1));
+  EXPECT_THAT(node_->room_records(now_), SizeIs(1));
 }
 
 TEST_F(DeskTest, AnEmptyPageIsTheLast) {
@@ -200,7 +200,7 @@ TEST_F(DeskTest, WhoIsToldThatItIsOutAsksOnceByWhat) {
   tell(out);
 
   EXPECT_EQ(count_fetches(), 1U);
-  EXPECT_EQ(node_->room_records().at(0).text("state"), "in") << "it is not believed";
+  EXPECT_EQ(node_->room_records(now_).at(0).text("state"), "in") << "it is not believed";
 }
 
 TEST_F(DeskTest, WhoWasPutOutWhileItWasOffLearnsByWhat) {
@@ -227,7 +227,7 @@ TEST_F(DeskTest, WhoWasPutOutWhileItWasOffLearnsByWhat) {
   ASSERT_EQ(count_fetches(), 1U);
   answer(wire::Page{{5}, chain, false});
 
-  EXPECT_EQ(node_->room_records().at(0).text("state"), "gone");
+  EXPECT_EQ(node_->room_records(now_).at(0).text("state"), "gone");
 }
 
 TEST_F(DeskTest, WhenTheRendezvousIsGoneWhoJoinsIsTold) {
@@ -239,7 +239,7 @@ TEST_F(DeskTest, WhenTheRendezvousIsGoneWhoJoinsIsTold) {
   EXPECT_EQ(told.code, ExitCode::failed);
   EXPECT_THAT(told.error, HasSubstr("no answer"));
   now_.steady = now_.steady + kAskBackoffMax;
-  EXPECT_THAT(node_->room_records(), IsEmpty());
+  EXPECT_THAT(node_->room_records(now_), IsEmpty());
 }
 
 TEST_F(DeskTest, ARoomThatCannotBeToldForTooManyQuestionsIsNotMade) {
@@ -252,7 +252,7 @@ TEST_F(DeskTest, ARoomThatCannotBeToldForTooManyQuestionsIsNotMade) {
 
   ASSERT_THAT(answers, SizeIs(1));
   EXPECT_EQ(answers[0].code, ExitCode::limit);
-  EXPECT_THAT(node_->room_records(), IsEmpty());
+  EXPECT_THAT(node_->room_records(now_), IsEmpty());
   EXPECT_EQ(only_answer(node_->step(now_, event::ListRequested{{3}})).code, ExitCode::limit);
 }
 

@@ -41,6 +41,26 @@ TEST_F(RepairTest, TwoMembersAreNeverAskedForTheSameFeed) {
   EXPECT_FALSE(repair_.ask(turn_.at(0s), carol_, feeds_));
 }
 
+TEST_F(RepairTest, WhileOneIsAskedForAFeedAnotherIsAskedForTheNext) {
+  const FeedId next{sample_peer(5), {}};
+  feeds_.claim(carol_, next, {1});
+  ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
+
+  const auto want = repair_.ask(turn_.at(0s), carol_, feeds_);
+
+  ASSERT_TRUE(want);
+  EXPECT_EQ(want->feed, next);
+}
+
+TEST_F(RepairTest, TwoMembersAreNeverAskedForTheSameHole) {
+  feeds_.void_claims(bob_);
+  feeds_.void_claims(carol_);
+  repair_.add_hole({feed_, {2}, {3}});
+  ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
+
+  EXPECT_FALSE(repair_.ask(turn_.at(0s), carol_, feeds_));
+}
+
 TEST_F(RepairTest, OneWantAtATimeIsOpenTowardsAMember) {
   ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
 
@@ -50,7 +70,7 @@ TEST_F(RepairTest, OneWantAtATimeIsOpenTowardsAMember) {
 TEST_F(RepairTest, AWantWithoutProgressIsGivenUpForAnotherMember) {
   ASSERT_TRUE(repair_.ask(turn_.at(0s), bob_, feeds_));
 
-  EXPECT_TRUE(repair_.give_up_late(turn_.at(kWantTimeout)));
+  EXPECT_EQ(repair_.give_up_late(turn_.at(kWantTimeout)), std::vector{bob_});
 
   EXPECT_TRUE(repair_.ask(turn_.at(kWantTimeout), carol_, feeds_));
 }
@@ -60,7 +80,7 @@ TEST_F(RepairTest, ProgressKeepsAWantOpen) {
 
   repair_.progressed(turn_.at(kWantTimeout - 1s), bob_);
 
-  EXPECT_FALSE(repair_.give_up_late(turn_.at(kWantTimeout)));
+  EXPECT_TRUE(repair_.give_up_late(turn_.at(kWantTimeout)).empty());
   EXPECT_FALSE(repair_.ended(bob_));
 }
 
