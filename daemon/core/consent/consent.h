@@ -208,8 +208,8 @@ class Consent {
   // The value that the hash prefers among those pledged in this round that I may pledge.
   ValuePointer preferred(Round round) const;
   std::optional<Value> proposal(Round round) const;
-  std::optional<Value> improved(const Stage& stage, bool widening) const;
-  void add_goers(const Roster& roster, Value& next) const;
+  std::optional<Value> improved(const Stage& stage, Round round, bool widening) const;
+  void add_goers(const Roster& roster, Round round, Value& next) const;
   void add_heads(const std::set<Seat>& going, Value& next) const;
   void add_comers(const Roster& roster, Value& next) const;
   // The highest round in which a member has pledged.
