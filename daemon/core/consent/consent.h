@@ -82,6 +82,8 @@ class Consent {
   Result<void> remember(const Pledge& pledge, const Value& value);
   // I pledge nothing in this seat.
   void remember_forgotten(const Seat& seat) { forgotten_.insert(seat); }
+  // I went, and am let in again: my first seat as the creator lets me decide nothing.
+  void come_back() { is_back_ = true; }
 
   struct Promise {
     Round round;
@@ -221,9 +223,10 @@ class Consent {
   PeerId self_;
   Seat creator_;
   std::vector<Stage>
-      stages_;                // My last value, and then whatever certified ones lead to from there.
-  Round high_;                // Of my last pledge, and
-  ValueId last_;              // its value.
+      stages_;    // My last value, and then whatever certified ones lead to from there.
+  Round high_;    // Of my last pledge, and
+  ValueId last_;  // its value.
+  bool is_back_ = false;
   std::set<Seat> forgotten_;  // In which I pledge nothing: somebody holds what I do not remember.
   Ballots ballots_;
   std::set<Seat> two_faced_;  // Who has voted both ways, or pledged two values in a round.

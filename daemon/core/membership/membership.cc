@@ -262,6 +262,24 @@ void Membership::expect(const ChangeId& knock) {
   if (!is_stored_ && seat) beware(seat->admission);
 }
 
+void Membership::begin_anew() {
+  if (!is_stored_ || is_closed_ || chain_.empty() || roster().seat_of(self_)) return;
+  consent_ = Consent(record_.genesis, self_);
+  consent_.come_back();
+  // Its creator sits in the genesis alone, and pledges nothing there any more.
+  const auto founder = roster().seat_of(self_);
+  if (founder) consent_.remember_forgotten(*founder);
+  record_.forgotten = consent_.forgotten();
+  record_.is_gone = is_left_out_ = is_changed_ = true;
+  chain_.clear();
+  left_.reset();
+  rolls_.clear();
+  leavers_.clear();
+  told_decided_ = {};
+  patience_ends_ = TimePoint::never();
+  began_.reset();
+}
+
 void Membership::post_chain() {
   if (std::exchange(is_chain_posted_, true)) return;
   if (record_.genesis.creator == self_) posted_.push_back({Kind::genesis, record_.genesis.raw});

@@ -61,6 +61,9 @@ class Membership {
   void take(const Turn& turn, const Object& object, const std::optional<PeerId>& from);
   // My own knock, as I remember it. A seat by another one is of a life that I have forgotten.
   void expect(const ChangeId& knock);
+  // I have gone, and the others let me in again: what they have decided may be something else than
+  // what I took for my going, so I follow them from the genesis on, as any newcomer.
+  void begin_anew();
   // As it is to be listed here; until I am in.
   void rename(std::string name) { record_.name = std::move(name); }
   // A knock at my door: taken in, or refused with the reason.

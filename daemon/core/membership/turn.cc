@@ -173,10 +173,14 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
     }
   }
   is_changed_ = true;
+  const auto seat = roster().seat_of(self_);
   if (was_ever_in) {
     note_change(before);
+  } else if (!seat) {
+    // Its creator, who has lost it, learns in one step that it was in and has gone.
+    keep(true);
   } else {
-    beware(roster().seat_of(self_)->admission);
+    beware(seat->admission);
     news_.push_back({News::What::entered, {}, {}});
   }
   return actions;
