@@ -27,7 +27,8 @@ RoomPlan RoomScript::draw_plan() {
   RoomPlan plan;
   const std::uint64_t size = prng_.below(100);
   plan.hosts = size < 60 ? prng_.between(3, 4) : size < 92 ? prng_.between(5, 6) : 0;
-  if (plan.hosts == 0) plan.hosts = size < 98 ? prng_.between(7, 9) : prng_.between(10, 16);
+  if (plan.hosts == 0) plan.hosts = size < 97 ? prng_.between(7, 9) : 0;
+  if (plan.hosts == 0) plan.hosts = size < 99 ? prng_.between(10, 16) : prng_.between(17, 32);
   plan.length = prng_.between(30s, 150s);
   plan.pushes = prng_.between(3, 20);
   plan.leaves = prng_.chance(60) ? prng_.between(1, 3) : 0;
@@ -438,8 +439,14 @@ bool RoomScript::has_voted_out(const Host& who, const PeerId& peer) const {
 std::string RoomScript::open_requests() {
   for (HostIndex i = 0; i < plan_.hosts; ++i) {
     if (!world_.host(i).is_up() || world_.ledger().open(i).empty()) continue;
+    const std::vector<RequestId> before = world_.ledger().open(i);
     world_.run_for(30s);
-    if (world_.ledger().open(i).empty()) continue;
+    // Who is out of the room asks again and again.
+    const std::vector<RequestId> after = world_.ledger().open(i);
+    const bool is_old_open = std::any_of(after.begin(), after.end(), [&](const RequestId& request) {
+      return std::find(before.begin(), before.end(), request) != before.end();
+    });
+    if (!is_old_open) continue;
     return world_.host(i).name() + " has left a request without an answer";
   }
   return "";
