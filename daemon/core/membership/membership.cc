@@ -23,6 +23,7 @@ Result<Membership> Membership::restore(const MembershipState& stored, const Peer
   if (stored.pledge) {
     const auto fits = consent.remember(stored.pledge->pledge, stored.pledge->value);
     if (!fits) return tl::unexpected(fits.error());
+    membership.pledged_ = stored.pledge;
   }
   if (stored.room.forgotten) consent.remember_forgotten(*stored.room.forgotten);
   // Votes are about what has to be known already.
@@ -262,10 +263,13 @@ void Membership::expect(const ChangeId& knock) {
   if (!is_stored_ && seat) beware(seat->admission);
 }
 
-void Membership::begin_anew() {
+void Membership::begin_anew(const ChangeId& knock) {
   if (!is_stored_ || is_closed_ || chain_.empty() || roster().seat_of(self_)) return;
   consent_ = Consent(record_.genesis, self_);
   consent_.come_back();
+  if (pledged_ && pledged_->pledge.seat.admission == knock) {
+    CHECK(consent_.remember(pledged_->pledge, pledged_->value));
+  }
   // Its creator sits in the genesis alone, and pledges nothing there any more.
   const auto founder = roster().seat_of(self_);
   if (founder) consent_.remember_forgotten(*founder);

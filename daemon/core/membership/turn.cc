@@ -239,6 +239,7 @@ Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
   pledge.stamp = turn.clock.tick(turn.now.wall);
   pledge.sign(turn.self);
   CHECK(consent_.remember(pledge, promise.value));
+  pledged_ = {pledge, promise.value};
   for (const Object& object :
        {Object{Kind::value, promise.value.raw}, Object{Kind::pledge, pledge.encode()}}) {
     told_.push_back({object, std::nullopt});

@@ -157,7 +157,7 @@ TEST(Membership, WhoIsLetInAgainFollowsTheOthersFromTheGenesisOn) {
   ASSERT_TRUE(circle.of(kAnna).is_over());
   const std::size_t heights = circle.of(kBob).chain().size();
 
-  circle.of(kAnna).begin_anew();
+  circle.of(kAnna).begin_anew(circle.knock_of(kAnna).id);
 
   EXPECT_EQ(circle.of(kAnna).roll().height, 0U);
   EXPECT_FALSE(circle.of(kAnna).is_in());
