@@ -378,8 +378,8 @@ std::vector<Object> Membership::objects_for(const PeerId& peer, const link::Roll
     objects.push_back({Kind::value, chain_[height].value.raw});
     objects.push_back({Kind::certificate, chain_[height].certificate.encode()});
   }
-  // Whoever has gone is shown by what it went, and nothing more.
-  if (consent_.roster().seat_of(peer) || !is_stored_) {
+  // Whoever has gone is shown by what it went, and nothing more. Before I am in nobody has gone.
+  if (!has_gone(peer)) {
     if (roll.pool != consent_.pool()) {
       const std::vector<Object> pool = consent_.objects();
       objects.insert(objects.end(), pool.begin(), pool.end());
