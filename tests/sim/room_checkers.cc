@@ -266,7 +266,9 @@ void RoomCheckers::leaving_object(const Witness& witness, const Object& object) 
 
 void RoomCheckers::leaving_vote(const Witness& witness, const Vote& vote) {
   const auto [it, is_new] = votes_.try_emplace({vote.seat, vote.change}, vote.yes);
-  if (it->second != vote.yes) return fail(witness, "votes both ways");
+  if (it->second != vote.yes && !forgetful_.contains(witness.host)) {
+    return fail(witness, "votes both ways");
+  }
   // What has been stored once may be settled since, or come back to whoever has lost it.
   if (!stored_votes_.contains(vote.raw)) fail(witness, "tells a vote that is not durable");
 }
