@@ -131,9 +131,12 @@ Examples:
   chatctl log ops --since 2026-11-20 --until '2026-11-20 12:00' --json
   chatctl log ops --search 'disk full' -n 5
   chatctl log ops --search '"disk is full" host1*' --since 30d)"},
-    Page{"rooms", R"(Examples:
+    Page{"rooms",
+         R"(HAVE of KNOWN posts are here; while others come, RATE tells how many do a second.
+
+Examples:
   chatctl rooms
-  chatctl rooms --json | jq -r .name)"},
+  chatctl rooms --json | jq -r 'select(.have < .known) | .name')"},
     Page{"members",
          R"(With --proof, prints for each change who came or went and who signed it, all of it
 checked here, from the room's founding on; the daemon is not trusted with it. Exit 1 and

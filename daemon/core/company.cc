@@ -166,6 +166,7 @@ Actions Node::tell_rolls(const PeerId& peer) {
     const auto membership = memberships_.find(room);
     if (!is_host_of(room, peer)) continue;
     if (membership != memberships_.end()) {
+      membership->second.begin_anew(wish.knock.id);
       tell(membership->second.roll());
     } else {
       tell({room, 0, genesis_value(room), {}});

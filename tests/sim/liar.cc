@@ -10,8 +10,10 @@ namespace {
 constexpr std::size_t kPastMax = 64;
 constexpr Duration kLateMin = 500ms;
 constexpr Duration kLateMax = 40s;
-// Percent of messages that something is added to.
+// Percent of messages that something is added to, in a room of kFewHosts. Where there are more to
+// tell it says no more to all of them together.
 constexpr std::uint64_t kInventions = 10;
+constexpr std::uint64_t kFewHosts = 6;
 
 // Who has signed an object that names its signer's seat.
 std::optional<PeerId> signer_of(const Object& object) {
@@ -137,7 +139,8 @@ void Liar::say_later(const PeerId& to, const Object& object) {
 }
 
 void Liar::invent(const RoomId& room, std::vector<Object>& shown) {
-  if (!prng_.chance(kInventions)) return;
+  const std::uint64_t many = std::max<std::uint64_t>(world_.size(), kFewHosts);
+  if (prng_.below(many * many) * 100 >= kInventions * kFewHosts * kFewHosts) return;
   if (repertoire_.replays && !past_.empty()) {
     for (auto left = prng_.between(1, 4); left > 0; --left) {
       shown.push_back(past_[prng_.below(past_.size())]);

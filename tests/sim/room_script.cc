@@ -27,7 +27,8 @@ RoomPlan RoomScript::draw_plan() {
   RoomPlan plan;
   const std::uint64_t size = prng_.below(100);
   plan.hosts = size < 60 ? prng_.between(3, 4) : size < 92 ? prng_.between(5, 6) : 0;
-  if (plan.hosts == 0) plan.hosts = size < 98 ? prng_.between(7, 9) : prng_.between(10, 16);
+  if (plan.hosts == 0) plan.hosts = size < 97 ? prng_.between(7, 9) : 0;
+  if (plan.hosts == 0) plan.hosts = size < 99 ? prng_.between(10, 16) : prng_.between(17, 32);
   plan.length = prng_.between(30s, 150s);
   plan.pushes = prng_.between(3, 20);
   plan.leaves = prng_.chance(60) ? prng_.between(1, 3) : 0;
@@ -56,6 +57,7 @@ void RoomScript::draw_faults(RoomPlan& plan) {
   plan.partitions = prng_.chance(50);
   plan.snaps = prng_.chance(50);
   plan.disk_fills = prng_.chance(30);
+  plan.tears = plan.crashes && prng_.chance(50);
   plan.is_rendezvous_shaky = prng_.chance(30);
   if (prng_.chance(15)) plan.restored = prng_.below(plan.hosts);
 }
@@ -140,6 +142,7 @@ void RoomScript::users_look(Duration interval) {
     for (HostIndex i = 0; i < plan_.hosts; ++i) {
       Host& host = world_.host(i);
       if (!host.is_up()) continue;
+      if (is_healed_) host.scrub();
       if (is_in(host)) {
         if (room_of(host)->record.forgotten == room_of(host)->roster().seat_of(host.id())) {
           // As its notice says.
@@ -280,8 +283,30 @@ void RoomScript::crash_some() {
     host.doom({prng_.chance(30), prng_.below(4)});
   } else {
     host.crash();
+    if (plan_.tears) tear_newest(host);
   }
   restart(host, prng_.between(100ms, 20s));
+}
+
+// Of what can be had again: the last batches that others hold, too, and will.
+void RoomScript::tear_newest(Host& host) {
+  const auto& rows = host.disk().rows();
+  std::size_t left = prng_.between(1, 3);
+  for (std::size_t row = rows.size(); row > 0 && left > 0; --row) {
+    const Disk::Row& torn = rows[row - 1];
+    if (!torn.batch || torn.is_damaged || !is_held_elsewhere(host, *torn.batch)) continue;
+    world_.damage(host, row - 1);
+    --left;
+  }
+}
+
+bool RoomScript::is_held_elsewhere(const Host& host, const Batch& batch) const {
+  for (HostIndex i = 0; i < plan_.hosts; ++i) {
+    const Host& other = world_.host(i);
+    const bool is_sure = i != host.index() && !is_liar(i) && plan_.restored != i && is_in(other);
+    if (is_sure && other.disk().holds(batch)) return true;
+  }
+  return false;
 }
 
 void RoomScript::restart(Host& host, Duration wait) {
@@ -430,7 +455,9 @@ std::string RoomScript::undelivered() const {
       };
       if (!stayed(author) || !stayed(host.id()) || has_voted_out(host, author)) continue;
       const PostId& post = *push->post;
-      if (host.disk().covering(post.room, post.feed, post.number) != nullptr) continue;
+      const Disk::Row* row = host.disk().covering(post.room, post.feed, post.number);
+      const bool is_had = row != nullptr && !row->is_damaged;
+      if (is_had || (row != nullptr && !is_held_elsewhere(host, *row->batch))) continue;
       return "'" + push->text + "' of " + world_.host(said.author).name() + " has not come to " +
              host.name();
     }
@@ -450,10 +477,15 @@ bool RoomScript::has_voted_out(const Host& who, const PeerId& peer) const {
 std::string RoomScript::open_requests() {
   for (HostIndex i = 0; i < plan_.hosts; ++i) {
     if (!world_.host(i).is_up() || world_.ledger().open(i).empty()) continue;
+    const std::vector<RequestId> before = world_.ledger().open(i);
     world_.run_for(30s);
-    if (world_.ledger().open(i).empty()) continue;
-    return world_.host(i).name() + " has left request " +
-           std::to_string(world_.ledger().open(i).front().value) + " without an answer";
+    // Who is out of the room asks again and again.
+    const std::vector<RequestId> after = world_.ledger().open(i);
+    const bool is_old_open = std::any_of(after.begin(), after.end(), [&](const RequestId& request) {
+      return std::find(before.begin(), before.end(), request) != before.end();
+    });
+    if (!is_old_open) continue;
+    return world_.host(i).name() + " has left a request without an answer";
   }
   return "";
 }

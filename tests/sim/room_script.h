@@ -39,6 +39,7 @@ struct RoomPlan {
   bool partitions = false;
   bool snaps = false;
   bool disk_fills = false;
+  bool tears = false;                // Pages are torn that were written just before a crash.
   bool is_rendezvous_shaky = false;  // Down for a while, or empty again.
   std::optional<HostIndex> restored;
   std::size_t liars = 0;
@@ -91,6 +92,8 @@ class RoomScript {
   void fill_some();
   void shake_rendezvous();
   void restart(Host& host, Duration wait);
+  void tear_newest(Host& host);
+  bool is_held_elsewhere(const Host& host, const Batch& batch) const;
 
   // --- Phase two ---
   void heal();

@@ -10,8 +10,8 @@
 namespace p2pchat::sim {
 namespace {
 
-constexpr std::uint64_t kSeedsDefault = 150;
-constexpr std::uint64_t kParts = 3;
+constexpr std::uint64_t kSeedsDefault = seeds_here(1000, 100);
+constexpr std::uint64_t kParts = 4;
 
 // What a run came to, so that a swarm that tests nothing is noticed.
 struct Sum {
@@ -50,6 +50,7 @@ void run_part(std::uint64_t part) {
 TEST(RoomSwarm, FirstPartOfTheSeedsIsSafeAndLive) { run_part(0); }
 TEST(RoomSwarm, SecondPartOfTheSeedsIsSafeAndLive) { run_part(1); }
 TEST(RoomSwarm, ThirdPartOfTheSeedsIsSafeAndLive) { run_part(2); }
+TEST(RoomSwarm, FourthPartOfTheSeedsIsSafeAndLive) { run_part(3); }
 
 TEST(RoomReplay, ASeedMeansTheSameRunEveryTime) {
   for (const std::uint64_t seed : {3, 14}) {

@@ -34,7 +34,7 @@ void arm_death() {
 
 std::string replay_line(const Running& running) {
   return "replay: P2PCHAT_SEED=" + std::to_string(running.seed) +
-         " P2PCHAT_TRACE=1 build/dev/tests/sim_tests --gtest_filter=" + running.suite + ".*";
+         " P2PCHAT_TRACE=1 build/dev/tests/sim_tests --gtest_filter=" + running.suite + ".First*";
 }
 
 std::uint64_t number_in(const char* name, std::uint64_t fallback) {

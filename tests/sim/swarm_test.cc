@@ -10,8 +10,8 @@
 namespace p2pchat::sim {
 namespace {
 
-constexpr std::uint64_t kSeedsDefault = 500;
-constexpr std::uint64_t kParts = 5;
+constexpr std::uint64_t kSeedsDefault = seeds_here(500, 100);
+constexpr std::uint64_t kParts = 4;
 
 // What a run came to, so that a swarm that tests nothing is noticed.
 struct Sum {
@@ -47,7 +47,6 @@ TEST(Swarm, FirstPartOfTheSeedsIsSafeAndLive) { run_part(0); }
 TEST(Swarm, SecondPartOfTheSeedsIsSafeAndLive) { run_part(1); }
 TEST(Swarm, ThirdPartOfTheSeedsIsSafeAndLive) { run_part(2); }
 TEST(Swarm, FourthPartOfTheSeedsIsSafeAndLive) { run_part(3); }
-TEST(Swarm, FifthPartOfTheSeedsIsSafeAndLive) { run_part(4); }
 
 TEST(Replay, ASeedMeansTheSameRunEveryTime) {
   for (const std::uint64_t seed : {3, 14, 159}) {

@@ -35,7 +35,11 @@ bool Ballots::learn(const Knock& knock) {
     forget(ChangeId(older->first));
   }
   if (knocks_.size() >= kKnocksMax) return false;
-  return knocks_.emplace(knock.id, knock).second;
+  knocks_.emplace(knock.id, knock);
+  const auto refused = forgotten_.extract(knock.id);
+  if (!refused) return true;
+  record(votes_[knock.id], refused.mapped());
+  return !refuse(knock.id, refused.mapped().seat);
 }
 
 void Ballots::offer(const Eviction& eviction) {
@@ -55,10 +59,18 @@ bool Ballots::learn(const Vote& vote, const Roster& roster) {
     said.yes = vote;
     return true;
   }
-  if (!is_known(vote.change) || !record(votes_[vote.change], vote)) return false;
+  if (!is_known(vote.change)) return recall(vote);
+  if (!record(votes_[vote.change], vote)) return false;
   if (!vote.yes && roster.holds(vote.seat)) refuse(vote.change, vote.seat);
   open_offered(vote.change);
   return true;
+}
+
+// A no of mine from before my disk was put back. What is refused travels without its knock, and
+// should that come once more, I must not say yes to it now.
+bool Ballots::recall(const Vote& vote) {
+  if (vote.yes || vote.seat.peer != self_ || forgotten_.size() >= kRefusedBySelfMax) return false;
+  return forgotten_.emplace(vote.change, vote).second;
 }
 
 bool Ballots::record(OfChange& votes, const Vote& vote) {
@@ -121,6 +133,7 @@ void Ballots::prune(const Roster& roster, const Still& still) {
   std::erase_if(evictions_, [&](const auto& it) { return !all_sit(it.second.eviction); });
   std::erase_if(offered_, [&](const Eviction& each) { return !all_sit(each); });
   std::erase_if(refusals_, [&](const auto& it) { return !roster.holds(it.second.said.no->seat); });
+  std::erase_if(forgotten_, [&](const auto& it) { return !roster.holds(it.second.seat); });
   std::erase_if(votes_, [&](const auto& it) { return !is_known(it.first); });
   for (auto& [change, votes] : votes_) {
     std::erase_if(votes, [&](const auto& it) { return !still.sits(it.first); });
@@ -228,6 +241,7 @@ std::vector<Object> Ballots::objects() const {
     if (refusal.said.yes) all.push_back({Kind::knock, refusal.knock.raw});
     add_objects(all, refusal.said);
   }
+  for (const auto& [id, vote] : forgotten_) all.push_back({Kind::vote, vote.raw});
   return all;
 }
 
@@ -240,6 +254,7 @@ void Ballots::add_digest(Hasher& hasher) const {
     hasher.add(id).add(refusal.said.no->seat.peer).add(refusal.said.no->seat.admission);
     hasher.add(std::uint64_t{refusal.said.yes.has_value()});
   }
+  for (const auto& [id, vote] : forgotten_) hasher.add(id);
 }
 
 // Not of what was refused: it is over, and some have never heard of it.

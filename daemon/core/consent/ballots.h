@@ -85,6 +85,7 @@ class Ballots {
     Seat of;  // Who wanted it first, as far as I know.
   };
   static bool record(OfChange& votes, const Vote& vote);
+  bool recall(const Vote& vote);
   bool refuse(const ChangeId& change, const Seat& seat);
   void open_offered(const ChangeId& change);
   bool has_room(const Seat& seat) const;
@@ -96,6 +97,7 @@ class Ballots {
   std::deque<Eviction> offered_;                       // The oldest first.
   std::deque<std::pair<ChangeId, Refusal>> refusals_;  // The oldest first.
   std::map<ChangeId, OfChange> votes_;                 // On all but what was refused.
+  std::map<ChangeId, Vote> forgotten_;  // My own noes, to knocks that I do not remember.
 };
 
 }  // namespace p2pchat

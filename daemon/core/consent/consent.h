@@ -82,6 +82,8 @@ class Consent {
   Result<void> remember(const Pledge& pledge, const Value& value);
   // I pledge nothing in this seat.
   void remember_forgotten(const Seat& seat) { forgotten_.insert(seat); }
+  // I went, and am let in again: my first seat as the creator lets me decide nothing.
+  void come_back() { is_back_ = true; }
 
   struct Promise {
     Round round;
@@ -208,8 +210,8 @@ class Consent {
   // The value that the hash prefers among those pledged in this round that I may pledge.
   ValuePointer preferred(Round round) const;
   std::optional<Value> proposal(Round round) const;
-  std::optional<Value> improved(const Stage& stage, bool widening) const;
-  void add_goers(const Roster& roster, Value& next) const;
+  std::optional<Value> improved(const Stage& stage, Round round, bool widening) const;
+  void add_goers(const Roster& roster, Round round, Value& next) const;
   void add_heads(const std::set<Seat>& going, Value& next) const;
   void add_comers(const Roster& roster, Value& next) const;
   // The highest round in which a member has pledged.
@@ -221,9 +223,10 @@ class Consent {
   PeerId self_;
   Seat creator_;
   std::vector<Stage>
-      stages_;                // My last value, and then whatever certified ones lead to from there.
-  Round high_;                // Of my last pledge, and
-  ValueId last_;              // its value.
+      stages_;    // My last value, and then whatever certified ones lead to from there.
+  Round high_;    // Of my last pledge, and
+  ValueId last_;  // its value.
+  bool is_back_ = false;
   std::set<Seat> forgotten_;  // In which I pledge nothing: somebody holds what I do not remember.
   Ballots ballots_;
   std::set<Seat> two_faced_;  // Who has voted both ways, or pledged two values in a round.

@@ -33,6 +33,23 @@ bool is_small(const Value& value) {
          value.leaves.size() <= kChangesMax && bytes_of(value) <= kValueBytesMax;
 }
 
+// Those of who sits here, by id; every second round begins with the next one. Of two that cannot go
+// together one may need the pledge of somebody who is silent, so each has its turn.
+std::vector<Eviction> in_turn(const std::map<ChangeId, Eviction>& evictions, const Roster& roster,
+                              Round round) {
+  std::vector<Eviction> all;
+  for (const auto& [id, eviction] : evictions) {
+    const auto& seats = eviction.seats;
+    const bool all_sit = std::all_of(seats.begin(), seats.end(),
+                                     [&](const Seat& seat) { return roster.holds(seat); });
+    if (all_sit) all.push_back(eviction);
+  }
+  if (all.empty()) return all;
+  const auto first = static_cast<std::ptrdiff_t>(round.value / 2 % all.size());
+  std::rotate(all.begin(), all.begin() + first, all.end());
+  return all;
+}
+
 }  // namespace
 
 // --- What I may pledge ---
@@ -148,15 +165,15 @@ std::optional<Value> Consent::proposal(Round round) const {
       [&](const Stage& lower, const Stage& higher) { return rank(lower) < rank(higher); });
   // In turns, because either way may need somebody who says nothing any more.
   const bool widens_first = round.value % 2 == 0;
-  auto better = improved(*base, widens_first);
-  if (!better) better = improved(*base, !widens_first);
+  auto better = improved(*base, round, widens_first);
+  if (!better) better = improved(*base, round, !widens_first);
   if (better) return better;
   const bool is_missed = base != stages_.begin() || is_left_behind();
   if (is_missed && may_pledge(*base->value)) return *base->value;
   return std::nullopt;
 }
 
-std::optional<Value> Consent::improved(const Stage& stage, bool widening) const {
+std::optional<Value> Consent::improved(const Stage& stage, Round round, bool widening) const {
   if (widening && stage.value == nullptr) return std::nullopt;
   const Roster& roster = widening ? *stage.before : *stage.roster;
   Value next;
@@ -167,7 +184,7 @@ std::optional<Value> Consent::improved(const Stage& stage, bool widening) const 
     next.height = roster.height() + 1;
     next.previous = roster.value();
   }
-  add_goers(roster, next);
+  add_goers(roster, round, next);
   if (!widening) add_comers(roster, next);
   if (!is_small(next)) return std::nullopt;
   next.seal();
@@ -176,7 +193,7 @@ std::optional<Value> Consent::improved(const Stage& stage, bool widening) const 
   return fits ? std::optional(std::move(next)) : std::nullopt;
 }
 
-void Consent::add_goers(const Roster& roster, Value& next) const {
+void Consent::add_goers(const Roster& roster, Round round, Value& next) const {
   std::set<Seat> going;
   for (const Leave& leave : next.leaves) going.insert(leave.seat);
   for (const Eviction& eviction : next.evictions) {
@@ -193,11 +210,12 @@ void Consent::add_goers(const Roster& roster, Value& next) const {
       next.leaves.pop_back();
     }
   }
-  for (const auto& [id, eviction] : ballots_.evictions()) {
+  for (const Eviction& eviction : in_turn(ballots_.evictions(), roster, round)) {
     const auto& seats = eviction.seats;
     if (std::any_of(seats.begin(), seats.end(), goes)) continue;
     next.evictions.push_back(eviction);
-    if (is_small(next) && ballots_.is_agreed(roster.quorum(next), id) && roster.check(next)) {
+    const bool is_agreed = ballots_.is_agreed(roster.quorum(next), eviction.id());
+    if (is_small(next) && is_agreed && roster.check(next)) {
       going.insert(seats.begin(), seats.end());
     } else {
       next.evictions.pop_back();
@@ -253,11 +271,14 @@ Consent::Step Consent::advance(bool is_late, Round allowed) {
   Round next = floor().next();
   auto own = proposal(next);
   if (is_under_way && is_late && own && own->id == last_) {
-    // It has come to nothing so far; perhaps the other way does not, in a round of its own.
-    auto other = proposal(next.next());
-    if (other && other->id != last_) {
-      next = next.next();
+    // It has come to nothing so far; perhaps another way does not, in a round of its own.
+    for (Round later = next.next(); later <= Round{next.value + kRoundsNear};
+         later = later.next()) {
+      auto other = proposal(later);
+      if (!other || other->id == last_) continue;
+      next = later;
       own = std::move(other);
+      break;
     }
   }
   if (!own) return step;

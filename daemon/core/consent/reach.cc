@@ -136,6 +136,7 @@ bool Consent::may_decide(std::size_t stage) const {
   const Stage& next = stages_[stage];
   if (next.round < high_) return false;
   auto seat = next.roster->seat_of(self_);
+  if (is_back_ && tip().value == nullptr && (!seat || *seat == creator_)) return false;
   if (!seat) seat = roster().seat_of(self_);
   if (!seat) return false;
   if (tip().before->holds(*seat)) return true;

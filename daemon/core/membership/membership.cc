@@ -23,6 +23,7 @@ Result<Membership> Membership::restore(const MembershipState& stored, const Peer
   if (stored.pledge) {
     const auto fits = consent.remember(stored.pledge->pledge, stored.pledge->value);
     if (!fits) return tl::unexpected(fits.error());
+    membership.pledged_ = stored.pledge;
   }
   if (stored.room.forgotten) consent.remember_forgotten(*stored.room.forgotten);
   // Votes are about what has to be known already.
@@ -262,6 +263,27 @@ void Membership::expect(const ChangeId& knock) {
   if (!is_stored_ && seat) beware(seat->admission);
 }
 
+void Membership::begin_anew(const ChangeId& knock) {
+  if (!is_stored_ || is_closed_ || chain_.empty() || roster().seat_of(self_)) return;
+  consent_ = Consent(record_.genesis, self_);
+  consent_.come_back();
+  if (pledged_ && pledged_->pledge.seat.admission == knock) {
+    CHECK(consent_.remember(pledged_->pledge, pledged_->value));
+  }
+  // Its creator sits in the genesis alone, and pledges nothing there any more.
+  const auto founder = roster().seat_of(self_);
+  if (founder) consent_.remember_forgotten(*founder);
+  record_.forgotten = consent_.forgotten();
+  record_.is_gone = is_left_out_ = is_changed_ = true;
+  chain_.clear();
+  left_.reset();
+  rolls_.clear();
+  leavers_.clear();
+  told_decided_ = {};
+  patience_ends_ = TimePoint::never();
+  began_.reset();
+}
+
 void Membership::post_chain() {
   if (std::exchange(is_chain_posted_, true)) return;
   if (record_.genesis.creator == self_) posted_.push_back({Kind::genesis, record_.genesis.raw});
@@ -356,8 +378,8 @@ std::vector<Object> Membership::objects_for(const PeerId& peer, const link::Roll
     objects.push_back({Kind::value, chain_[height].value.raw});
     objects.push_back({Kind::certificate, chain_[height].certificate.encode()});
   }
-  // Whoever has gone is shown by what it went, and nothing more.
-  if (consent_.roster().seat_of(peer) || !is_stored_) {
+  // Whoever has gone is shown by what it went, and nothing more. Before I am in nobody has gone.
+  if (!has_gone(peer)) {
     if (roll.pool != consent_.pool()) {
       const std::vector<Object> pool = consent_.objects();
       objects.insert(objects.end(), pool.begin(), pool.end());

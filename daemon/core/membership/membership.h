@@ -61,6 +61,10 @@ class Membership {
   void take(const Turn& turn, const Object& object, const std::optional<PeerId>& from);
   // My own knock, as I remember it. A seat by another one is of a life that I have forgotten.
   void expect(const ChangeId& knock);
+  // I have gone, and the others let me in again: what they have decided may be something else than
+  // what I took for my going, so I follow them from the genesis on, as any newcomer.
+  // What I have pledged in the seat of `knock` is not forgotten.
+  void begin_anew(const ChangeId& knock);
   // As it is to be listed here; until I am in.
   void rename(std::string name) { record_.name = std::move(name); }
   // A knock at my door: taken in, or refused with the reason.
@@ -161,7 +165,8 @@ class Membership {
   bool is_record_due_ = false;
   bool is_closed_ = false;
   bool is_chain_posted_ = false;
-  std::optional<Leave> left_;  // My own.
+  std::optional<Leave> left_;            // My own.
+  std::optional<StoredPledge> pledged_;  // My last.
   ChangeId expected_;
   std::vector<StoredDecision> chain_;
   std::vector<Told> told_;                  // To be told to members at the end of this turn,

@@ -173,10 +173,14 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
     }
   }
   is_changed_ = true;
+  const auto seat = roster().seat_of(self_);
   if (was_ever_in) {
     note_change(before);
+  } else if (!seat) {
+    // Its creator, who has lost it, learns in one step that it was in and has gone.
+    keep(true);
   } else {
-    beware(roster().seat_of(self_)->admission);
+    beware(seat->admission);
     news_.push_back({News::What::entered, {}, {}});
   }
   return actions;
@@ -235,6 +239,7 @@ Actions Membership::pledge(const Turn& turn, const Consent::Promise& promise) {
   pledge.stamp = turn.clock.tick(turn.now.wall);
   pledge.sign(turn.self);
   CHECK(consent_.remember(pledge, promise.value));
+  pledged_ = {pledge, promise.value};
   for (const Object& object :
        {Object{Kind::value, promise.value.raw}, Object{Kind::pledge, pledge.encode()}}) {
     told_.push_back({object, std::nullopt});

@@ -151,10 +151,14 @@ Result<void> write_room(Database& database, const RoomRecord& room) {
 
 Result<void> write_decision(Database& database, const action::StoreDecision& decision) {
   const Bytes certificate = decision.certificate.encode();
+  const auto height = static_cast<std::int64_t>(decision.value.height);
+  Query above(database, "DELETE FROM decisions WHERE room = ?1 AND height > ?2");
+  const auto cut = above.bind(decision.value.room).bind(height).run();
+  if (!cut) return cut;
   Query query(database,
               "INSERT OR REPLACE INTO decisions (room, height, value, certificate)"
               " VALUES (?1, ?2, ?3, ?4)");
-  query.bind(decision.value.room).bind(static_cast<std::int64_t>(decision.value.height));
+  query.bind(decision.value.room).bind(height);
   return query.bind(ByteView(decision.value.raw)).bind(ByteView(certificate)).run();
 }
 

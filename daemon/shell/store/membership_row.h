@@ -20,7 +20,7 @@ namespace p2pchat {
 
 // Replaces what is stored of the room itself; the rest of it stays.
 Result<void> write_room(Database& database, const RoomRecord& room);
-// Replaces the decision of the same height.
+// Replaces the decision of the same height, and those above it.
 Result<void> write_decision(Database& database, const action::StoreDecision& decision);
 // Replaces the room's pledge.
 Result<void> write_pledge(Database& database, const action::StorePledge& pledge);

@@ -98,6 +98,18 @@ TEST(Ballots, MyOwnNoOutlivesAFloodOfKnocks) {
   EXPECT_FALSE(table.at(1).refusal(knock_of(table.room(), 20).id)) << "the oldest of others";
 }
 
+TEST(Ballots, MyOwnNoToAKnockThatIDoNotRememberEndsItWhenItComes) {
+  Table table(2);
+  const Knock knock = knock_of(table.room(), 9);
+
+  EXPECT_TRUE(table.at(1).learn(table.vote(1, knock.id, false)));
+  EXPECT_FALSE(table.at(1).learn(table.vote(2, knock.id, false))) << "another's is nothing to me";
+  EXPECT_FALSE(table.at(1).learn(knock));
+
+  EXPECT_TRUE(table.at(1).refusal(knock.id));
+  EXPECT_THAT(table.at(1).knocks(), IsEmpty());
+}
+
 TEST(Ballots, WhoWasRefusedMayKnockAgain) {
   Table table(2);
   const Knock first = knock_of(table.room(), 9, 1000);

@@ -79,6 +79,20 @@ TEST(Rounds, ALiarLeadsNobodyUpWhereOthersCannotFollow) {
 }
 
 // In every turn it opens for each of them a round above that of the other.
+// 3 has said yes to the eviction of 1 and is silent; 1 and 2 want it out.
+TEST(Rounds, OfTwoEvictionsThatCannotGoTogetherEachHasItsTurn) {
+  Table table(3);
+  table.votes_out({1}, {2, 3});
+  const auto stuck = table.advance(2);
+  ASSERT_TRUE(stuck);
+
+  table.votes_out({3}, {1, 2});
+  table.talk({1, 2}, 8);
+
+  EXPECT_FALSE(sits(table.at(1), 3) || sits(table.at(2), 3));
+  EXPECT_TRUE(sits(table.at(1), 1) && sits(table.at(2), 1));
+}
+
 TEST(Rounds, WhoIsVotedOutKeepsItselfInByNoRounds) {
   Table table(3);
   table.votes_out({3}, {1, 2});

@@ -120,6 +120,7 @@ class Circle {
       if (const auto* room = std::get_if<action::StoreRoom>(&action)) {
         state.room = room->room;
       } else if (const auto* decision = std::get_if<action::StoreDecision>(&action)) {
+        decisions.erase(decisions.lower_bound(decision->value.height), decisions.end());
         decisions[decision->value.height] = {decision->value, decision->certificate};
       } else if (const auto* pledge = std::get_if<action::StorePledge>(&action)) {
         state.pledge = StoredPledge{pledge->pledge, pledge->value};

@@ -148,6 +148,25 @@ TEST(Membership, WhoLeavesIsOutAndMayComeBackByANewKnock) {
   EXPECT_EQ(circle.at(kCarl).news.back().what, What::entered);
 }
 
+// What she took for her going need not be what the others have decided.
+TEST(Membership, WhoIsLetInAgainFollowsTheOthersFromTheGenesisOn) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.of(kAnna).leave(circle.turn_of(kAnna), std::nullopt);
+  circle.settle();
+  ASSERT_TRUE(circle.of(kAnna).is_over());
+  const std::size_t heights = circle.of(kBob).chain().size();
+
+  circle.of(kAnna).begin_anew(circle.knock_of(kAnna).id);
+
+  EXPECT_EQ(circle.of(kAnna).roll().height, 0U);
+  EXPECT_FALSE(circle.of(kAnna).is_in());
+  circle.greet(kAnna.id());
+  circle.settle();
+  EXPECT_FALSE(circle.of(kAnna).is_in()) << "her first seat is no way in";
+  EXPECT_EQ(circle.of(kBob).chain().size(), heights);
+}
+
 TEST(Membership, AClosedRoomIsClosedForAll) {
   Circle circle;
   circle.admit(kBob);

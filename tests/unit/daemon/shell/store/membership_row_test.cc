@@ -93,7 +93,7 @@ TEST_F(MembershipRowTest, ReplacesARoomAndLeavesTheRestOfIt) {
 }
 
 TEST_F(MembershipRowTest, AnswersDecisionsByHeight) {
-  carry_out({action::StoreRoom{record_}, decision(1), decision(0)});
+  carry_out({action::StoreRoom{record_}, decision(0), decision(1)});
 
   const MembershipState loaded = load();
 
@@ -118,6 +118,14 @@ TEST_F(MembershipRowTest, ReplacesADecisionOfTheSameHeight) {
   const MembershipState loaded = load();
   ASSERT_EQ(loaded.decisions.size(), 1U);
   EXPECT_EQ(loaded.decisions[0].value.id, other.steps()[0].value.id);
+}
+
+TEST_F(MembershipRowTest, ADecisionTakesThePlaceOfThoseAboveItToo) {
+  carry_out({action::StoreRoom{record_}, decision(0), decision(1)});
+
+  carry_out({decision(0)});
+
+  EXPECT_EQ(load().decisions.size(), 1U);
 }
 
 TEST_F(MembershipRowTest, KeepsTheNewestPledgeOnly) {
