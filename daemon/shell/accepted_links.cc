@@ -38,7 +38,7 @@ void AcceptedLinks::send(const PeerId& peer, ByteView frame) {
     return;
   }
   switch (send_frame(socket_, it->second, frame)) {
-    case Sent::done: ++traffic_.out; return;
+    case Sent::done: traffic_.sent(frame); return;
     case Sent::full: ++traffic_.dropped; return;
     case Sent::gone:
       ++traffic_.dropped;

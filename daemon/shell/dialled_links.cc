@@ -23,7 +23,11 @@ void DialledLinks::send(const PeerId& peer, ByteView frame) {
   const auto it = lines_.find(peer);
   const bool is_sent = it != lines_.end() && it->second.is_open() &&
                        send_frame(it->second.socket(), frame) == Sent::done;
-  ++(is_sent ? traffic_.out : traffic_.dropped);
+  if (is_sent) {
+    traffic_.sent(frame);
+  } else {
+    ++traffic_.dropped;
+  }
 }
 
 void DialledLinks::hang_up(const PeerId& peer) {

@@ -88,7 +88,7 @@ void Radio::unsubscribe(const Topic& topic) {
 
 void Radio::publish(ByteView frame) {
   if (send_frame(publisher_, frame) == Sent::done) {
-    ++traffic_.out;
+    traffic_.sent(frame);
   } else {
     ++traffic_.dropped;
   }

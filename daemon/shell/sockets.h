@@ -69,6 +69,12 @@ struct Traffic {
   std::uint64_t out = 0;
   std::uint64_t dropped = 0;  // Ours, not sent: the other side is too slow, or gone.
   std::uint64_t rubbish = 0;  // Theirs: of many parts, or from one who may not.
+  std::uint64_t bytes_out = 0;
+
+  void sent(ByteView frame) {
+    ++out;
+    bytes_out += frame.size();
+  }
 };
 
 // A socket with the bounds that all have.
