@@ -42,6 +42,35 @@ TEST(Repair, GoesRoundAMemberThatGivesNothing) {
   EXPECT_TRUE(stage.comes(*members[3], "line 19", 40s)) << "it comes from carl";
 }
 
+bool hears(const Host& who, const Host& author) {
+  for (const control::Record& row : who.node().peer_records(who.moment())) {
+    if (row.text("id") == to_text(author.id())) return row.flag("hears");
+  }
+  return false;
+}
+
+TEST(LiveRoad, IsAskedForAKeyThatWasLost) {
+  Stage stage;
+  Host& anna = stage.enter("anna");
+  Host& bert = stage.enter("bert");
+  bool is_lost = true;
+  stage.world().meddle(anna, {[&](const Action& order) -> Actions {
+                                const auto* send = std::get_if<action::SendLink>(&order);
+                                if (send == nullptr || !is_lost) return {order};
+                                const auto message = link::decode(send->frame);
+                                if (std::holds_alternative<link::Handover>(*message)) return {};
+                                return {order};
+                              },
+                              nullptr});
+  stage.befriend(anna, bert);
+  stage.passes(10s);
+  EXPECT_FALSE(hears(bert, anna));
+
+  is_lost = false;
+
+  EXPECT_TRUE(stage.until([&] { return hears(bert, anna); }, 4 * kBeatInterval));
+}
+
 TEST(Repair, FindsALostTailWithinOneBeat) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "carl"});

@@ -66,6 +66,10 @@ void RoomCheckers::storing(const Witness& witness, const Action& action) {
     storing_decision(witness, *decision);
   } else if (const auto* pledge = std::get_if<action::StorePledge>(&action)) {
     storing_pledge(witness, *pledge);
+  } else if (const auto* room = std::get_if<action::StoreRoom>(&action)) {
+    const Disk::Membership* kept = witness.disk.membership(room->room.genesis.room);
+    const auto seat = kept == nullptr ? std::nullopt : kept->roster().seat_of(self(witness));
+    if (seat && room->room.is_gone) left_.insert({witness.host, *seat});
   } else if (const auto* wish = std::get_if<action::StoreWish>(&action)) {
     storing_wish(witness, wish->wish);
   } else if (const auto* object = std::get_if<action::StoreObject>(&action)) {
@@ -94,7 +98,8 @@ void RoomCheckers::storing_decision(const Witness& witness, const action::StoreD
     return fail(witness, "decides what is not certified");
   }
   // Who has gone and is let in again follows the others from the genesis on.
-  const bool is_back = !kept->roster().seat_of(self(witness));
+  const auto seat = kept->roster().seat_of(self(witness));
+  const bool is_back = !seat || left_.contains({witness.host, *seat});
   if (!is_back && (value.height < height ||
                    (value.height == height && !widens(value, kept->decisions.back().value)))) {
     return fail(witness, "undoes a decision");
@@ -128,7 +133,7 @@ void RoomCheckers::check_comers(const Witness& witness, const Roster& before, co
     if (honest(who) && !knocked_.contains(knock.id)) {
       fail(witness, "lists somebody who has not knocked: " + short_text(who));
     }
-    if (!decides) continue;
+    if (!decides || is_liar(witness.host)) continue;
     auto& accepted = accepted_[{witness.host, who}];
     accepted.insert(knock.id);
     const auto said = yeses_.find({witness.host, to_text(who)});

@@ -94,6 +94,7 @@ class RoomCheckers {
   std::map<std::pair<HostIndex, RoomId>, std::set<ValueId>> decided_;
   std::map<std::tuple<RoomId, Seat, Round>, ValueId> pledges_;
   std::map<std::pair<Seat, ChangeId>, bool> votes_;
+  std::set<std::pair<HostIndex, Seat>> left_;  // Seats that their hosts gave up.
   std::set<Bytes> stored_votes_;
   std::set<std::pair<HostIndex, PeerId>> hosted_;  // Members that a wish has named.
   std::set<std::tuple<HostIndex, std::uint64_t, Desk>> asked_;

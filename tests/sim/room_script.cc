@@ -21,7 +21,9 @@ std::uint64_t percentile(const std::string& what) {
 }  // namespace
 
 RoomScript::RoomScript(std::uint64_t seed)
-    : prng_(seed * 2 + 1), plan_(draw_plan()), world_(prng_.next()) {}
+    : prng_(seed * 2 + 1), plan_(draw_plan()), world_(prng_.next()) {
+  if (seed % 3 == 0) plan_.history = History::all;
+}
 
 RoomPlan RoomScript::draw_plan() {
   RoomPlan plan;
@@ -78,7 +80,7 @@ void RoomScript::set_up() {
   world_.open_rendezvous();
   for (HostIndex i = 0; i < plan_.hosts; ++i) world_.add_host("h" + std::to_string(i));
   Host& creator = world_.host(0);
-  const RequestId request = world_.create(creator, kRoom, plan_.hosts + 8);
+  const RequestId request = world_.create(creator, kRoom, plan_.hosts + 8, plan_.history);
   world_.run_until([&] { return world_.outcome(request).has_value(); }, 1min);
   if (const auto* kept = creator.disk().room_called(kRoom)) room_ = kept->record.genesis.room;
   world_.network().set_conditions(plan_.conditions);
@@ -379,7 +381,25 @@ std::string RoomScript::await_settling() {
   return settle();
 }
 
+// Two want each other out, and the others have agreed to both: while somebody is silent whom both
+// need, rivals stay where they are (rule 9 of the design's section 5), and chat goes on.
+bool RoomScript::is_feud() const {
+  const auto is_there = [&](HostIndex i) {
+    return !is_liar(i) && world_.host(i).is_up() && is_in(world_.host(i));
+  };
+  for (HostIndex i = 0; i < plan_.hosts; ++i) {
+    for (HostIndex j = i + 1; j < plan_.hosts; ++j) {
+      if (!is_there(i) || !is_there(j)) continue;
+      const Host& one = world_.host(i);
+      const Host& other = world_.host(j);
+      if (has_voted_out(one, other.id(), true) && has_voted_out(other, one.id(), true)) return true;
+    }
+  }
+  return false;
+}
+
 std::string RoomScript::unsettled() const {
+  if (is_feud()) return "";
   for (HostIndex i = 0; i < plan_.hosts; ++i) {
     const Host& host = world_.host(i);
     if (is_liar(i) || !host.is_up() || !is_in(host)) continue;
@@ -466,10 +486,11 @@ std::string RoomScript::undelivered() const {
 }
 
 // By its own will it takes nothing more of that one, unless somebody refuses.
-bool RoomScript::has_voted_out(const Host& who, const PeerId& peer) const {
+bool RoomScript::has_voted_out(const Host& who, const PeerId& peer, bool is_refused) const {
   const auto rows = who.node().vote_records();
   return std::any_of(rows.begin(), rows.end(), [&](const control::Record& row) {
-    return row.text("kind") == "evict" && row.text("mine") == "yes" && row.integer("no") == 0 &&
+    return row.text("kind") == "evict" && row.text("mine") == "yes" &&
+           (is_refused || row.integer("no") == 0) &&
            row.text("id").find(to_text(peer)) != std::string::npos;
   });
 }

@@ -43,6 +43,7 @@ struct RoomPlan {
   bool is_rendezvous_shaky = false;  // Down for a while, or empty again.
   std::optional<HostIndex> restored;
   std::size_t liars = 0;
+  History history = History::none;
 };
 
 class RoomScript {
@@ -99,11 +100,12 @@ class RoomScript {
   void heal();
   std::string await_settling();
   std::string unsettled() const;
+  bool is_feud() const;
   std::string differing(const Host& one, const Host& other) const;
   std::string waiting(const Host& who) const;
   std::string undelivered() const;
   bool is_held(const PostId& post) const;
-  bool has_voted_out(const Host& who, const PeerId& peer) const;
+  bool has_voted_out(const Host& who, const PeerId& peer, bool is_refused = false) const;
   std::string open_requests();
 
   bool is_liar(HostIndex host) const;

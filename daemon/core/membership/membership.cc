@@ -264,7 +264,8 @@ void Membership::expect(const ChangeId& knock) {
 }
 
 void Membership::begin_anew(const ChangeId& knock) {
-  if (!is_stored_ || is_closed_ || chain_.empty() || roster().seat_of(self_)) return;
+  const bool has_gone = is_left_out_ || !roster().seat_of(self_);
+  if (!is_stored_ || is_closed_ || chain_.empty() || !has_gone) return;
   consent_ = Consent(record_.genesis, self_);
   consent_.come_back();
   if (pledged_ && pledged_->pledge.seat.admission == knock) {

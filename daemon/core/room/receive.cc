@@ -93,6 +93,7 @@ Actions Room::receive_live(const Turn& turn, const PeerId& author, const live::F
   counters_.count("live_received");
   if (!hears(author, turn.now.steady)) beat_soon(turn);
   member->heard_until = turn.now.steady + kHearingTimeout;
+  member->was_asked_for_key = false;
   if (const auto* posts = std::get_if<link::Posts>(&*decoded)) {
     bool of_use = false;
     return take_batch(turn, posts->batch, author, of_use);
@@ -167,6 +168,12 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
   settle(*member);
   Actions actions = ask_for_missing(turn);
   append(actions, compare_vectors(turn, *member, *beat));
+  // Its key may have been lost on the way; if that is not why, asking again is of no use.
+  if (over_link && !hears(from, turn.now.steady) && !member->was_asked_for_key) {
+    Actions asking = ask_heads(turn, *member, from);
+    member->was_asked_for_key = !asking.empty();
+    append(actions, std::move(asking));
+  }
   return actions;
 }
 

@@ -198,6 +198,7 @@ void Room::linked(const Turn& turn, const PeerId& peer) {
   member->is_linked = true;
   member->hears_me_until.reset();
   member->sent_ahead = 0;
+  member->was_asked_for_key = false;
   member->ask_heads_from = turn.now.steady + kBeatInterval;
   feeds_.void_claims(peer);
   repair_.forget(peer);

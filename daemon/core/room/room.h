@@ -138,6 +138,7 @@ class Room {
     // silent one way may be silent both ways, and then only the link is left.
     std::optional<TimePoint> hears_me_until;
     std::optional<TimePoint> heard_until;  // Its PUB has reached me not long before.
+    bool was_asked_for_key = false;        // Since I have heard it last.
     Incarnation incarnation;               // Of its newest beat, with
     Counter counter;                       // its count, and
     Stamp promised;                        // its promise;
