@@ -414,10 +414,31 @@ std::string RoomScript::unsettled() const {
   return "";
 }
 
+// Half of those who do not leave by themselves, or more, are not there: nobody can be put out then,
+// and who is in stays as it is.
+bool RoomScript::is_frozen(const Host& who) const {
+  const Disk::Membership& kept = *room_of(who);
+  std::set<Seat> leaving;
+  for (const auto& [key, object] : kept.objects) {
+    const auto leave = Leave::decode(object.raw);
+    if (object.kind == Kind::leave && leave) leaving.insert(leave->seat);
+  }
+  std::size_t staying = 0;
+  std::size_t there = 0;
+  for (HostIndex i = 0; i < plan_.hosts; ++i) {
+    const Host& host = world_.host(i);
+    const auto seat = kept.roster().seat_of(host.id());
+    if (!seat || leaving.contains(*seat)) continue;
+    ++staying;
+    if (!is_liar(i) && host.is_up() && is_in(host)) ++there;
+  }
+  return 2 * there <= staying;
+}
+
 // Whoever lists another is listed by it, and both list the same.
 std::string RoomScript::differing(const Host& one, const Host& other) const {
   const Roster& roster = room_of(one)->roster();
-  if (!roster.seat_of(other.id()) || knows_to_be_apart(one, other)) return "";
+  if (!roster.seat_of(other.id()) || is_frozen(one)) return "";
   if (!is_in(other)) {
     // A newcomer waits for the word of all who were there before.
     const auto& members = roster.members();
@@ -426,14 +447,11 @@ std::string RoomScript::differing(const Host& one, const Host& other) const {
     return is_kept_out ? "" : one.name() + " lists " + other.name() + ", who is not in";
   }
   const Roster& others = room_of(other)->roster();
-  if (knows_to_be_apart(other, one)) return "";
   if (roster.members() == others.members()) return "";
   return one.name() + " lists " + std::to_string(roster.members().size()) + " at height " +
          std::to_string(roster.height()) + ", " + other.name() + " lists " +
          std::to_string(others.members().size()) + " at height " + std::to_string(others.height());
 }
-
-bool RoomScript::knows_to_be_apart(const Host&, const Host&) const { return false; }
 
 // A knock or an eviction that all have answered who could be asked.
 std::string RoomScript::waiting(const Host& who) const {

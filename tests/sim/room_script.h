@@ -101,6 +101,7 @@ class RoomScript {
   std::string await_settling();
   std::string unsettled() const;
   bool is_feud() const;
+  bool is_frozen(const Host& who) const;
   std::string differing(const Host& one, const Host& other) const;
   std::string waiting(const Host& who) const;
   std::string undelivered() const;
@@ -112,7 +113,6 @@ class RoomScript {
   bool is_lost(const PeerId& peer) const;  // Silent for good, or a liar.
   const Disk::Membership* room_of(const Host& host) const;
   bool is_in(const Host& host) const;
-  bool knows_to_be_apart(const Host& one, const Host& other) const;
 
   Prng prng_;
   RoomPlan plan_;
