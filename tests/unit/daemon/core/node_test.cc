@@ -301,6 +301,23 @@ TEST_F(LinkedNodeTest, NobodyElseSpeaksInAPairRoom) {
 
   EXPECT_TRUE(only<action::StoreBatch>(from_carol).empty());
   EXPECT_EQ(only<action::StoreBatch>(from_ben).size(), 1U);
+  const auto told = only<action::SendLink>(from_carol);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(std::get<link::Ack>(*link::decode(told[0].frame)).code, Code::unregistered);
+}
+
+TEST_F(LinkedNodeTest, EachBatchIsStoredBeforeItIsPublished) {
+  std::size_t stored = 0;
+  std::size_t published = 0;
+
+  for (const Action& action : push("ben", to_bytes("hello"))) {
+    if (std::holds_alternative<action::StoreBatch>(action)) ++stored;
+    if (!std::holds_alternative<action::Publish>(action)) continue;
+    ++published;
+    EXPECT_LE(published, stored);
+  }
+
+  EXPECT_EQ(published, 2U) << "the opening and the text";
 }
 
 TEST_F(LinkedNodeTest, WhoeverIsBlockedIsNotListenedToAnyMore) {

@@ -196,6 +196,33 @@ TEST(Membership, ItGoesOnFromWhatIsStored) {
 }
 
 // Its elders' words are still to come.
+TEST(Membership, APledgeIsStoredBeforeItIsTold) {
+  Circle circle;
+  circle.admit(kBob);
+  std::set<ValueId> stored;
+  std::set<ValueId> told;
+
+  circle.admit(kCarl);
+
+  for (const Action& action : circle.at(kAnna).actions) {
+    const auto* kept = std::get_if<action::StorePledge>(&action);
+    if (kept != nullptr) stored.insert(kept->pledge.value);
+    const auto* sent = std::get_if<action::SendLink>(&action);
+    if (sent == nullptr) continue;
+    const auto message = link::decode(sent->frame);
+    const auto* page = std::get_if<link::Objects>(&*message);
+    if (page == nullptr) continue;
+    for (const Object& object : page->objects) {
+      if (object.kind != Kind::pledge) continue;
+      const auto pledge = Pledge::decode(object.raw);
+      if (pledge->seat.peer != kAnna.id()) continue;
+      told.insert(pledge->value);
+      EXPECT_TRUE(stored.contains(pledge->value));
+    }
+  }
+  EXPECT_FALSE(told.empty());
+}
+
 TEST(Membership, ANewcomerRemembersWhatItPledgesBeforeItIsIn) {
   Circle circle;
   circle.admit(kBob);

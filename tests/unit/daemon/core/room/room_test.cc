@@ -1,0 +1,68 @@
+#include "daemon/core/room/room.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+#include "daemon/core/actions.h"
+#include "proto/pair.h"
+#include "tests/unit/daemon/core/turn_fixture.h"
+
+namespace p2pchat {
+namespace {
+
+// The room of peers 1 and 2, at peer 1.
+class RoomTest : public testing::Test {
+ protected:
+  RoomFacts facts() const {
+    std::vector<PeerId> members{sample_peer(1), sample_peer(2)};
+    std::sort(members.begin(), members.end());
+    return {id_,
+            {pair_value(sample_peer(1), sample_peer(2)), members, {}, {}},
+            sample_peer(1),
+            {},
+            kWantBytesMax};
+  }
+  // What a peer is given when it asks for a feed from `first` on.
+  std::vector<action::Give> gives(Room& room, std::uint8_t peer, Number first = {1}) {
+    const link::Want want{{1}, id_, feed_, first, {9}, kWantBytesMax};
+    Actions actions = room.receive(turn_.at(1s), sample_peer(peer), want);
+    append(actions, room.end_turn(turn_.at(1s)));
+    return only<action::Give>(actions);
+  }
+  // How many batches are stored when peer 2 passes this one on.
+  std::size_t taken(const Batch& batch) {
+    const link::Posts posts{id_, batch.raw};
+    return only<action::StoreBatch>(room_.receive(turn_.at(1s), sample_peer(2), posts)).size();
+  }
+
+  RoomId id_ = pair_room(sample_peer(1), sample_peer(2));
+  FeedId feed_{sample_peer(1), {}};
+  TurnFixture turn_;
+  Room room_{facts(), RoomState{id_, 0, {}}, true};
+};
+
+TEST_F(RoomTest, GivesToItsMembersAlone) {
+  EXPECT_EQ(gives(room_, 2).size(), 1U);
+  EXPECT_EQ(gives(room_, 3).size(), 0U);
+}
+
+TEST_F(RoomTest, GivesOfAFeedThatIsClosedToWhoAsksTheOpeningAlone) {
+  RoomFacts many = facts();
+  const ChangeId mine{{1}};
+  many.sitting.admissions = {{sample_peer(1), mine}, {sample_peer(2), {{2}}}};
+  Room closed(many, {id_, 0, {{feed_, {9}, {}, {}, {}, {reader_mark(mine)}}}}, true);
+
+  const auto from_the_opening = gives(closed, 2);
+
+  ASSERT_EQ(from_the_opening.size(), 1U);
+  EXPECT_EQ(from_the_opening[0].want.last, Number{1});
+  EXPECT_EQ(gives(closed, 2, {2}).size(), 0U);
+}
+
+TEST_F(RoomTest, TakesNothingOfStrangersThatAMemberPassesOn) {
+  EXPECT_EQ(taken(SampleFeed(3, id_).open(1)), 0U);
+  EXPECT_EQ(taken(SampleFeed(2, id_).open(1)), 1U);
+}
+
+}  // namespace
+}  // namespace p2pchat
