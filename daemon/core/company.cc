@@ -275,7 +275,7 @@ Actions Node::end_memberships(const Turn& turn) {
 }
 
 // The newest posts of those who may have to go: the value that lets them go fixes them. Of whom I
-// have said that it shall go nothing more is taken, unless somebody keeps it.
+// have said that it shall go nothing more is taken from itself, unless somebody keeps it.
 void Node::tell_heads(Membership& membership) {
   Room* room = room_of(membership.room());
   if (room == nullptr) return;
@@ -285,7 +285,9 @@ void Node::tell_heads(Membership& membership) {
       for (const Seat& seat : eviction.seats) frozen.insert(seat.peer);
     }
     for (const Seat& seat : eviction.seats) {
-      if (const auto head = room->newest_of(seat.peer)) membership.learn(*head);
+      // Of what is closed to me others know the end.
+      const auto head = room->newest_of(seat.peer);
+      if (head && !room->feeds().is_closed(head->feed)) membership.learn(*head);
     }
   }
   room->freeze(std::move(frozen));

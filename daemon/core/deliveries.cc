@@ -51,7 +51,8 @@ std::optional<Action> Deliveries::outcome(TimePoint now, RequestId request, Wait
   std::uint64_t others = 0;
   std::uint64_t delivered = 0;
   for (const PeerId& peer : room->facts().sitting.members) {
-    if (peer == room->facts().self) continue;
+    // Who came since is not waited for: what was said before is not for it.
+    if (peer == room->facts().self || !room->may_read(peer, wait.post.feed)) continue;
     const bool has_it = room->held_by(peer, wait.post.feed) >= wait.post.number;
     ++others;
     delivered += has_it ? 1 : 0;

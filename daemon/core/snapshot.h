@@ -19,10 +19,10 @@ namespace p2pchat {
 struct FeedState {
   FeedId feed;
   Number have;
-  Hash head;          // Of post `have`.
-  Stamp stamp;        // Of post `have`.
-  Hash opening = {};  // Of post 1.
-  Readers readers = {};
+  Hash head;            // Of post `have`.
+  Stamp stamp;          // Of post `have`.
+  Hash opening = {};    // Of post 1.
+  Opening opened = {};  // As post 1 says.
 };
 
 struct RoomState {

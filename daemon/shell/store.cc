@@ -44,7 +44,7 @@ Result<void> load_self(Database& database, Snapshot& snapshot) {
 Result<void> load_rooms(Database& database, Snapshot& snapshot) {
   Query query(database,
               "SELECT r.room, r.bytes, f.author, f.incarnation, f.have, f.head, f.stamp,"
-              " f.opening, f.readers"
+              " f.opening, f.opened"
               " FROM rooms r LEFT JOIN feeds f ON f.room = r.id ORDER BY r.id, f.id");
   while (query.next()) {
     const auto id = query.fixed<RoomId>(0);
@@ -57,8 +57,9 @@ Result<void> load_rooms(Database& database, Snapshot& snapshot) {
     const auto incarnation = query.fixed<Incarnation>(3);
     const auto head = query.fixed<Hash>(5);
     const auto opening = query.fixed<Hash>(7);
-    auto readers = decode_readers(query.bytes(8));
-    if (!author || !incarnation || !head || !opening || !readers) {
+    const ByteView body = query.bytes(8);
+    auto opened = body.empty() ? Opening{} : Opening::decode(body);
+    if (!author || !incarnation || !head || !opening || !opened) {
       return tl::unexpected(database.damage());
     }
     snapshot.rooms.back().feeds.push_back({{*author, *incarnation},
@@ -66,7 +67,7 @@ Result<void> load_rooms(Database& database, Snapshot& snapshot) {
                                            *head,
                                            stamp_of_column(query.integer(6)),
                                            *opening,
-                                           *std::move(readers)});
+                                           *std::move(opened)});
   }
   return query.end();
 }

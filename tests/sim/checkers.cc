@@ -253,8 +253,10 @@ void Checkers::leaving(const Witness& witness, const Action& action) {
     if (!may_hear(witness, give->want.room, give->peer)) {
       fail(witness, "gives to somebody who is no member");
     }
-    const bool is_opening = give->want.last == Number{1};
-    if (!is_opening && !is_for(witness, give->peer, give->want.room, give->want.feed)) {
+    const link::Want& want = give->want;
+    const bool has_more = witness.disk.covering(want.room, want.feed, Number{2}) != nullptr;
+    if (has_more && want.last > Number{1} &&
+        !is_for(witness, give->peer, give->want.room, give->want.feed)) {
       fail(witness, "gives what its reader may not read");
     }
     if (give->want.budget > kWantBytesMax) fail(witness, "gives more than may be wanted");

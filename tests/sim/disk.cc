@@ -96,7 +96,7 @@ Snapshot Disk::load() const {
     const auto opening = Opening::decode(opened.posts.front().body);
     rooms[key.first].feeds.push_back({key.second, row->batch->last(), row->batch->head,
                                       row->batch->posts.back().stamp, opened.head,
-                                      opening ? opening->readers : Readers{}});
+                                      opening.value_or(Opening{})});
   }
   for (auto& [id, room] : rooms) {
     room.room = id;

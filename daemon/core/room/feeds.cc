@@ -16,8 +16,13 @@ std::size_t bytes_held(const Batch& batch) {
 
 Feeds::Feeds(const PeerId& self, const std::vector<FeedState>& stored) : self_(self) {
   for (const FeedState& each : stored) {
-    feeds_[each.feed.author][each.feed.incarnation].state = {each.have, each.head, each.stamp,
-                                                             each.opening, keep(each.readers)};
+    feeds_[each.feed.author][each.feed.incarnation].state = {
+        each.have,
+        each.head,
+        each.stamp,
+        each.opening,
+        keep(each.opened.readers),
+        dependency(each.feed.author, each.opened)};
   }
 }
 
@@ -89,6 +94,7 @@ void Feeds::append(Feed& feed, Batch batch, std::vector<Batch>& ready) {
     feed.state.opening = batch.head;
     if (const auto opening = Opening::decode(batch.posts.front().body)) {
       feed.state.readers = keep(opening->readers);
+      feed.state.before = dependency(batch.feed.author, *opening);
     }
   }
   for (auto& [who, claims] : claims_) {
@@ -248,9 +254,20 @@ void Feeds::claim_dependency(const Batch& opening) {
 }
 
 std::optional<Head> Feeds::dependency(const Batch& opening) {
-  const auto before = Opening::decode(opening.posts.front().body);
-  if (!before || before->number == Number{}) return std::nullopt;
-  return Head{{opening.feed.author, before->incarnation}, before->number, before->hash};
+  const auto opened = Opening::decode(opening.posts.front().body);
+  return opened ? dependency(opening.feed.author, *opened) : std::nullopt;
+}
+
+std::optional<Head> Feeds::dependency(const PeerId& author, const Opening& opening) {
+  if (opening.number == Number{}) return std::nullopt;
+  return Head{{author, opening.incarnation}, opening.number, opening.hash};
+}
+
+std::optional<Head> Feeds::before(const FeedId& id) const {
+  const Feed* feed = find(id);
+  if (feed == nullptr) return std::nullopt;
+  const auto waiting = feed->waiting.find(Number{1});
+  return waiting == feed->waiting.end() ? feed->state.before : dependency(waiting->second);
 }
 
 }  // namespace p2pchat

@@ -72,6 +72,7 @@ class Feeds {
     Stamp stamp;
     Hash opening;                      // Of post 1.
     const Readers* readers = nullptr;  // Nothing: every member.
+    std::optional<Head> before;        // What it names as its author's newest post then.
   };
   // Nothing of the feed is held: number 0.
   State state(const FeedId& feed) const;
@@ -80,6 +81,8 @@ class Feeds {
   bool is_closed(const FeedId& feed) const;
   // Some feed is not for every member.
   bool has_closed() const { return !readers_.empty(); }
+  // What the opening of this feed names as its past, if that opening has come.
+  std::optional<Head> before(const FeedId& feed) const;
   // Every feed of which something is held, sorted.
   std::vector<Head> heads() const;
   std::vector<Head> heads_of(const PeerId& author) const;
@@ -108,6 +111,7 @@ class Feeds {
   std::optional<Missing> missing(const FeedId& id, Number claimed) const;
   // What the first batch of an incarnation says comes before it.
   static std::optional<Head> dependency(const Batch& opening);
+  static std::optional<Head> dependency(const PeerId& author, const Opening& opening);
 
   const Readers* keep(const Readers& readers);
   // It has turned out to be closed: what waits or is claimed of it is for others.

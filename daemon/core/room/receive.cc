@@ -41,14 +41,7 @@ Actions Room::receive(const Turn&, const PeerId& peer, const link::Want& want) {
   if (member == nullptr) return {};
   member->want = want;
   member->want->budget = std::min(want.budget, kWantBytesMax);
-  if (may_read(peer, want.feed)) return {};
-  // Only the opening, which says so.
-  member->want->last = Number{1};
-  if (want.first == Number{1}) return {};
-  counters_.count("wants_refused");
-  member->want.reset();
-  return {action::SendLink{peer, LinkSide::dialled,
-                           link::encode(link::Give{want.want, facts_.id, {}, true})}};
+  return {};
 }
 
 Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& give) {
@@ -115,6 +108,10 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
   const bool is_frozen = from == batch->feed.author && frozen_.contains(from);
   if (batch->room != facts_.id || is_frozen || !counts(batch->feed, batch->last())) {
     counters_.count("posts_refused");
+    return {};
+  }
+  if (batch->first == Number{1} && !names_all(*batch)) {
+    counters_.count("openings_refused");
     return {};
   }
   if (repair_.fill(*batch)) {

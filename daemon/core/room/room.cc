@@ -70,8 +70,8 @@ Actions Room::end_turn(const Turn& turn) {
 Actions Room::answer_members(const Turn& turn) {
   Actions actions;
   for (auto& [peer, member] : members_) {
-    if (const auto want = std::exchange(member.want, std::nullopt)) {
-      actions.push_back(action::Give{peer, LinkSide::dialled, *want});
+    if (auto want = std::exchange(member.want, std::nullopt)) {
+      actions.push_back(answer_want(peer, *std::move(want)));
     }
     if (!member.is_state_due || turn.now.steady < member.state_from) continue;
     member.is_state_due = false;
@@ -79,6 +79,18 @@ Actions Room::answer_members(const Turn& turn) {
     append(actions, full_state(turn, peer));
   }
   return actions;
+}
+
+Action Room::answer_want(const PeerId& peer, link::Want want) {
+  // Of what is closed to it only the opening, which says so.
+  if (!may_read(peer, want.feed)) {
+    want.last = Number{1};
+    if (want.first > want.last) {
+      counters_.count("wants_refused");
+      return to_peer(peer, link::Give{want.want, facts_.id, {}, true});
+    }
+  }
+  return action::Give{peer, LinkSide::dialled, want};
 }
 
 Actions Room::batch_queued(const Turn& turn) {

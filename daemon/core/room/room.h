@@ -38,6 +38,11 @@ struct Sitting {
   // By what each of them came in; nothing in a pair room.
   std::map<PeerId, ChangeId> admissions;
   std::vector<Head> gone;  // The last post that counts of each seat that was left.
+
+  std::optional<ChangeId> admission_of(const PeerId& peer) const {
+    const auto it = admissions.find(peer);
+    return it == admissions.end() ? std::nullopt : std::optional(it->second);
+  }
 };
 
 // What a room is, and who is in it now.
@@ -107,8 +112,8 @@ class Room {
   bool is_paused() const { return bytes_ >= facts_.bytes_max; }
   // My feed with this tag, if there is one.
   std::optional<FeedId> own_feed_called(const FeedTag& tag) const;
-  // A feed of one that came later may be read by it from its opening on, and one that it found
-  // here not at all, unless the room's history is for all.
+  // By the readers that its opening names; the opening itself is for all. An author may read all of
+  // its own, and what is not held is nobody's secret here.
   bool may_read(const PeerId& peer, const FeedId& feed) const;
   // How far a member says that it has a feed; as it was when it has said so last.
   Number held_by(const PeerId& peer, const FeedId& feed) const;
@@ -145,7 +150,7 @@ class Room {
     std::optional<Head> own;               // and the newest post it knows of its own.
     Stamp settled;                         // Its promise once all it names was held.
     std::map<FeedId, Number> holds;        // What it has said of feeds that I hold;
-    Hash alike;                            // The last vector of its that was mine, too.
+    Hash alike;                            // Its last vector that was mine, too, or `common`.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
     TimePoint ask_heads_from;              // Not before; see ask_heads.
     bool is_state_due = false;             // It is to be told all that we hold,
@@ -172,6 +177,7 @@ class Room {
 
   Actions batch_queued(const Turn& turn);
   Actions answer_members(const Turn& turn);
+  Action answer_want(const PeerId& peer, link::Want want);
   // Of my own feed, unsigned and empty.
   Batch next_batch() const;
   Actions add_own(const Turn& turn, Batch batch);
@@ -209,7 +215,10 @@ class Room {
   void sit_down(Incarnation random);
   std::optional<ReaderMark> mark_of(const PeerId& peer) const;
   Readers readers() const;
-  bool may_all_read(const FeedId& feed) const;
+  bool may_all_read(const Readers& named) const;
+  bool is_own_feed_for_all() const;
+  // Nobody is left out who should read what follows, as far as I can tell.
+  bool names_all(const Batch& opening) const;
   bool may_read_more(const PeerId& peer) const;
   // What I hold of all that counts, as far as `may_read` says: of other feeds the opening.
   std::vector<Head> heads(const std::function<bool(const FeedId&)>& may_read) const;

@@ -10,22 +10,32 @@ namespace p2pchat {
 
 Actions Room::change(const Turn& turn, Sitting sitting) {
   Actions actions;
-  std::vector<PeerId> gone;
-  std::set_difference(members().begin(), members().end(), sitting.members.begin(),
-                      sitting.members.end(), std::back_inserter(gone));
+  // By seats: who went and came back between two looks has done both.
+  const auto missing_in = [](const Sitting& one, const Sitting& other) {
+    std::vector<PeerId> missing;
+    for (const PeerId& peer : one.members) {
+      const bool sits = std::binary_search(other.members.begin(), other.members.end(), peer);
+      if (!sits || one.admission_of(peer) != other.admission_of(peer)) missing.push_back(peer);
+    }
+    return missing;
+  };
+  const std::vector<PeerId> gone = missing_in(facts_.sitting, sitting);
+  const bool has_come = !missing_in(sitting, facts_.sitting).empty();
   facts_.sitting = std::move(sitting);
   for (const Head& head : facts_.sitting.gone) end(head.feed, head.number, head.hash);
   sit_down(turn.entropy.draw<Incarnation>());
   vectors_.clear();
   ++receipts_;
   for (const PeerId& peer : gone) {
+    if (peer == facts_.self) continue;
     append(actions, silence(peer));
     members_.erase(peer);
   }
   for (const PeerId& peer : members()) {
     if (peer != facts_.self) members_[peer];
   }
-  if (!gone.empty()) keys_.begin_anew();
+  // Whoever came may have recorded what was said before.
+  if (!gone.empty() || (has_come && facts_.history == History::none)) keys_.begin_anew();
   for (auto& [peer, member] : members_) member.is_state_due = member.is_linked;
   beat_soon(turn);
   return actions;
@@ -46,8 +56,12 @@ bool Room::counts(const FeedId& feed, Number last) const {
 
 void Room::end(const FeedId& feed, Number number, const Hash& hash) {
   const auto [it, is_new] = ended_.try_emplace(feed, End{number, hash});
-  if (!is_new && it->second.number < number) it->second = {number, hash};
+  const bool is_raised = !is_new && it->second.number < number;
+  if (is_raised) it->second = {number, hash};
   vectors_.clear();
+  const auto before = feeds_.before(feed);
+  const bool is_earlier = before && before->feed != feed && !is_current(before->feed);
+  if ((is_new || is_raised) && is_earlier) end(before->feed, before->number, before->hash);
 }
 
 void Room::end_earlier(const Batch& batch) {
@@ -62,16 +76,16 @@ void Room::sit_down(Incarnation random) {
   const auto admission = facts_.sitting.admissions.find(facts_.self);
   if (admission == facts_.sitting.admissions.end()) return;
   feeds_.sit(reader_mark(admission->second));
-  if (is_of_seat(facts_.incarnation, admission->second) && may_all_read(own_feed())) return;
+  if (is_of_seat(facts_.incarnation, admission->second) && is_own_feed_for_all()) return;
   facts_.incarnation = incarnation_in(admission->second, random);
   // A run that has drawn what an earlier one had takes the next.
   while (feeds_.state(own_feed()).have > Number{}) ++facts_.incarnation.bytes.back();
 }
 
 std::optional<ReaderMark> Room::mark_of(const PeerId& peer) const {
-  const auto admission = facts_.sitting.admissions.find(peer);
-  if (admission == facts_.sitting.admissions.end()) return std::nullopt;
-  return reader_mark(admission->second);
+  const auto admission = facts_.sitting.admission_of(peer);
+  if (!admission) return std::nullopt;
+  return reader_mark(*admission);
 }
 
 Readers Room::readers() const {
@@ -88,12 +102,27 @@ Readers Room::readers() const {
 bool Room::may_read(const PeerId& peer, const FeedId& feed) const {
   if (!feeds_.has_closed() || feed.author == peer) return true;
   const auto mark = mark_of(peer);
-  return !mark || feeds_.may_read(feed, *mark);
+  // In a pair room there are no seats, and nothing is closed.
+  return mark ? feeds_.may_read(feed, *mark) : facts_.sitting.admissions.empty();
 }
 
-bool Room::may_all_read(const FeedId& feed) const {
-  return std::all_of(members().begin(), members().end(),
-                     [&](const PeerId& peer) { return may_read(peer, feed); });
+bool Room::may_all_read(const Readers& named) const {
+  const auto& seats = facts_.sitting.admissions;
+  return std::all_of(seats.begin(), seats.end(), [&](const auto& seat) {
+    return p2pchat::may_read(named, reader_mark(seat.second));
+  });
+}
+
+bool Room::names_all(const Batch& opening) const {
+  const auto opened = Opening::decode(opening.posts.front().body);
+  if (!opened || opened->readers.empty()) return true;
+  if (facts_.history == History::all) return false;
+  return opening.value != facts_.sitting.value || may_all_read(opened->readers);
+}
+
+bool Room::is_own_feed_for_all() const {
+  const Readers* named = feeds_.state(own_feed()).readers;
+  return named == nullptr || may_all_read(*named);
 }
 
 bool Room::may_read_more(const PeerId& peer) const {
@@ -125,7 +154,15 @@ std::vector<Head> Room::heads_for(const PeerId& reader) const {
 }
 
 std::vector<Head> Room::common_heads() const {
-  return heads([&](const FeedId& feed) { return may_all_read(feed); });
+  // Few lists of readers are named by many feeds.
+  std::map<const Readers*, bool> known;
+  return heads([&](const FeedId& feed) {
+    const Readers* named = feeds_.state(feed).readers;
+    if (named == nullptr) return true;
+    const auto [it, is_new] = known.try_emplace(named);
+    if (is_new) it->second = may_all_read(*named);
+    return it->second;
+  });
 }
 
 const Hash& Room::vector_for(const PeerId& reader) const {
@@ -149,11 +186,6 @@ std::optional<Head> Room::newest_of(const PeerId& member) const {
     if (!is_current(head.feed) || state.stamp < stamp) continue;
     newest = head;
     stamp = state.stamp;
-    // Of what is closed to me I only know what it says itself.
-    const auto said = members_.find(member);
-    if (said == members_.end() || !feeds_.is_closed(head.feed)) continue;
-    const auto& own = said->second.own;
-    if (own && own->feed == head.feed) newest = own;
   }
   return newest;
 }

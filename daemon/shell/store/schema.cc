@@ -63,7 +63,7 @@ CREATE TABLE feeds (
   head BLOB NOT NULL,
   stamp INTEGER NOT NULL,
   opening BLOB NOT NULL,
-  readers BLOB NOT NULL,
+  opened BLOB NOT NULL,
   UNIQUE (room, author, incarnation)
 ) STRICT;
 CREATE INDEX feeds_by_tag ON feeds (tag);

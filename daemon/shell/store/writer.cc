@@ -68,8 +68,7 @@ Result<void> Writer::store(const action::StoreBatch& action) {
   }
   if (batch.first == Number{1}) {
     own.opening = batch.head;
-    const auto opening = Opening::decode(batch.posts.front().body);
-    if (opening) own.readers = encode(opening->readers);
+    own.opened = batch.posts.front().body;
   }
   return {};
 }
@@ -192,7 +191,7 @@ Result<Writer::Feed*> Writer::feed(const RoomId& room_id, const Room& room, cons
   Feed found;
   {
     Query query(database_,
-                "SELECT id, have, head, stamp, opening, readers FROM feeds"
+                "SELECT id, have, head, stamp, opening, opened FROM feeds"
                 " WHERE room = ?1 AND author = ?2 AND incarnation = ?3");
     if (query.bind(room.key).bind(id.author).bind(id.incarnation).next()) {
       found.key = query.integer(0);
@@ -200,7 +199,7 @@ Result<Writer::Feed*> Writer::feed(const RoomId& room_id, const Room& room, cons
       found.head = query.fixed<Hash>(2).value_or(Hash{});
       found.stamp = stamp_of_column(query.integer(3));
       found.opening = query.fixed<Hash>(4).value_or(Hash{});
-      found.readers = to_bytes(query.bytes(5));
+      found.opened = to_bytes(query.bytes(5));
     }
     if (auto end = query.end(); !end) return tl::unexpected(end.error());
   }
@@ -209,7 +208,7 @@ Result<Writer::Feed*> Writer::feed(const RoomId& room_id, const Room& room, cons
     const FeedTag tag = feed_tag(room_id, id);
     Query query(database_,
                 "INSERT INTO feeds (room, author, incarnation, tag, have, head, stamp, opening,"
-                " readers) VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6, x'')");
+                " opened) VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6, x'')");
     query.bind(room.key).bind(id.author).bind(id.incarnation).bind(tag).bind(found.head);
     query.bind(found.opening);
     if (auto made = query.run(); !made) return tl::unexpected(made.error());
@@ -263,10 +262,10 @@ Result<void> Writer::finish() {
   }
   for (const auto& [name, feed] : feeds_) {
     Query query(database_,
-                "UPDATE feeds SET have = ?1, head = ?2, stamp = ?3, opening = ?4, readers = ?5"
+                "UPDATE feeds SET have = ?1, head = ?2, stamp = ?3, opening = ?4, opened = ?5"
                 " WHERE id = ?6");
     query.bind(signed_of(feed.have.value)).bind(feed.head).bind(to_column(feed.stamp));
-    query.bind(feed.opening).bind(feed.readers).bind(feed.key);
+    query.bind(feed.opening).bind(feed.opened).bind(feed.key);
     if (auto done = query.run(); !done) return done;
   }
   return {};

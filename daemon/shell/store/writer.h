@@ -40,7 +40,7 @@ class Writer {
     Hash head;
     Stamp stamp;
     Hash opening;
-    Bytes readers;  // As they stand in the opening.
+    Bytes opened;  // The body of the opening.
   };
 
   Result<void> store(const action::StoreSelf& action);

@@ -232,9 +232,12 @@ TEST_F(FeedsTest, AFeedIsForThoseWhomItNames) {
 
 TEST_F(FeedsTest, WhoMayReadIsRememberedInTheStore) {
   const Batch first = opened_for(bob_, 1, {mark(2)});
-  Feeds restored(
-      sample_peer(1),
-      {{bob_.id(), first.last(), first.head, first.posts.back().stamp, first.head, {mark(2)}}});
+  Feeds restored(sample_peer(1), {{bob_.id(),
+                                   first.last(),
+                                   first.head,
+                                   first.posts.back().stamp,
+                                   first.head,
+                                   {{}, {}, {}, {mark(2)}}}});
   restored.sit(mark(1));
 
   EXPECT_TRUE(restored.is_closed(bob_.id()));

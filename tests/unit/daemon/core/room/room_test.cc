@@ -50,7 +50,7 @@ TEST_F(RoomTest, GivesOfAFeedThatIsClosedToWhoAsksTheOpeningAlone) {
   RoomFacts many = facts();
   const ChangeId mine{{1}};
   many.sitting.admissions = {{sample_peer(1), mine}, {sample_peer(2), {{2}}}};
-  Room closed(many, {id_, 0, {{feed_, {9}, {}, {}, {}, {reader_mark(mine)}}}}, true);
+  Room closed(many, {id_, 0, {{feed_, {9}, {}, {}, {}, {{}, {}, {}, {reader_mark(mine)}}}}}, true);
 
   const auto from_the_opening = gives(closed, 2);
 
@@ -62,6 +62,75 @@ TEST_F(RoomTest, GivesOfAFeedThatIsClosedToWhoAsksTheOpeningAlone) {
 TEST_F(RoomTest, TakesNothingOfStrangersThatAMemberPassesOn) {
   EXPECT_EQ(taken(SampleFeed(3, id_).open(1)), 0U);
   EXPECT_EQ(taken(SampleFeed(2, id_).open(1)), 1U);
+}
+
+// A room of founded seats, at peer 1; no link stands.
+class SeatsTest : public testing::Test {
+ protected:
+  Sitting sitting(const std::vector<std::pair<std::uint8_t, ChangeId>>& seats) const {
+    Sitting sitting;
+    for (const auto& [who, admission] : seats) {
+      sitting.admissions[sample_peer(who)] = admission;
+    }
+    for (const auto& [peer, admission] : sitting.admissions) sitting.members.push_back(peer);
+    return sitting;
+  }
+  Room room_at(const Sitting& sitting) const {
+    return {{id_, sitting, sample_peer(1), {}, kWantBytesMax, History::none}, {id_, 0, {}}, true};
+  }
+  // The topic that a member that is linked now is handed.
+  Topic topic(Room& room, std::uint8_t who, Duration at) {
+    room.linked(turn_.at(at), sample_peer(who));
+    for (const auto& send : only<action::SendLink>(room.end_turn(turn_.at(at)))) {
+      const auto message = link::decode(send.frame);
+      if (const auto* key = std::get_if<link::Handover>(&*message)) return key->topic;
+    }
+    ADD_FAILURE() << "no key is handed over";
+    return {};
+  }
+  // The openings that are stored when I say something.
+  std::vector<Readers> openings(Room& room, Duration at) {
+    EXPECT_TRUE(room.post({1}, to_bytes("text")));
+    std::vector<Readers> found;
+    for (const auto& stored : only<action::StoreBatch>(room.end_turn(turn_.at(at)))) {
+      const Post& first = stored.batch.posts.front();
+      if (first.kind == PostKind::opening) found.push_back(Opening::decode(first.body)->readers);
+    }
+    return found;
+  }
+
+  RoomId id_ = sample_room(7);
+  TurnFixture turn_;
+};
+
+TEST_F(SeatsTest, WhoeverComesIsHandedANewKey) {
+  Room room = room_at(sitting({{1, {{1}}}, {2, {{2}}}}));
+  const Topic before = topic(room, 2, 1s);
+
+  (void)room.change(turn_.at(2s), sitting({{1, {{1}}}, {2, {{2}}}, {3, {{3}}}}));
+
+  EXPECT_NE(topic(room, 3, 5s), before);
+}
+
+TEST_F(SeatsTest, WhoWentAndCameBackBetweenTwoLooksIsANewcomer) {
+  Room room = room_at(sitting({{1, {{1}}}, {2, {{2}}}}));
+  const Topic before = topic(room, 2, 1s);
+
+  (void)room.change(turn_.at(2s), sitting({{1, {{1}}}, {2, {{9}}}}));
+
+  EXPECT_FALSE(room.is_linked(sample_peer(2)));
+  EXPECT_NE(topic(room, 2, 5s), before);
+}
+
+TEST_F(SeatsTest, AFeedIsBegunAnewForWhoeverComes) {
+  Room room = room_at(sitting({{1, {{1}}}, {2, {{2}}}}));
+  EXPECT_EQ(openings(room, 1s), (std::vector<Readers>{{reader_mark({{1}}), reader_mark({{2}})}}));
+  EXPECT_TRUE(openings(room, 2s).empty());
+
+  (void)room.change(turn_.at(3s), sitting({{1, {{1}}}, {2, {{2}}}, {3, {{3}}}}));
+
+  EXPECT_EQ(openings(room, 4s).size(), 1U);
+  EXPECT_TRUE(openings(room, 5s).empty());
 }
 
 }  // namespace
