@@ -29,7 +29,8 @@ std::uint64_t number_in(const char* name, std::uint64_t fallback);
 
 // How many seeds a swarm plays: all of them in a build without sanitizers, where each takes a tenth
 // of the time.
-constexpr std::uint64_t seeds_here(std::uint64_t all, [[maybe_unused]] std::uint64_t sanitized) {
+constexpr std::uint64_t seeds_here([[maybe_unused]] std::uint64_t all,
+                                   [[maybe_unused]] std::uint64_t sanitized) {
 #if defined(__SANITIZE_ADDRESS__)
   return sanitized;
 #else

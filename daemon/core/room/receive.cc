@@ -44,6 +44,19 @@ Actions Room::receive(const Turn&, const PeerId& peer, const link::Want& want) {
   return {};
 }
 
+Action Room::answer_want(const PeerId& peer, link::Want want) {
+  // Of what is closed to it only the opening, which says so.
+  if (!may_read(peer, want.feed)) {
+    want.last = Number{1};
+    if (want.first > want.last) {
+      counters_.count("wants_refused");
+      const link::Give nothing{want.want, facts_.id, {}, true};
+      return action::SendLink{peer, LinkSide::dialled, link::encode(nothing)};
+    }
+  }
+  return action::Give{peer, LinkSide::dialled, want};
+}
+
 Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& give) {
   if (!repair_.is_asked(peer, give.want)) {
     counters_.count("gives_unasked");

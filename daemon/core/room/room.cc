@@ -81,18 +81,6 @@ Actions Room::answer_members(const Turn& turn) {
   return actions;
 }
 
-Action Room::answer_want(const PeerId& peer, link::Want want) {
-  // Of what is closed to it only the opening, which says so.
-  if (!may_read(peer, want.feed)) {
-    want.last = Number{1};
-    if (want.first > want.last) {
-      counters_.count("wants_refused");
-      return to_peer(peer, link::Give{want.want, facts_.id, {}, true});
-    }
-  }
-  return action::Give{peer, LinkSide::dialled, want};
-}
-
 Actions Room::batch_queued(const Turn& turn) {
   Actions actions;
   if (queue_.empty()) return actions;
