@@ -71,7 +71,7 @@ Actions Room::answer_members(const Turn& turn) {
   Actions actions;
   for (auto& [peer, member] : members_) {
     if (auto want = std::exchange(member.want, std::nullopt)) {
-      actions.push_back(answer_want(peer, *std::move(want)));
+      actions.push_back(answer_want(peer, *want));
     }
     if (!member.is_state_due || turn.now.steady < member.state_from) continue;
     member.is_state_due = false;
