@@ -16,6 +16,11 @@ constexpr std::size_t kPostFrameBytes = 1 + 9 + 1 + (2 + Salt::kSize) + 5;
 // Room, author, value, previous hash and signature, each with 2 bytes before it, and whole numbers.
 static_assert(kBatchFrameBytes >= 4 * (2 + 32) + (2 + 8) + (2 + 64) + 3 * 9 + 3 + 1);
 
+Hash inner_hash(const Post& post) {
+  if (post.pruned) return *post.pruned;
+  return Hasher("p2pchat body").add(post.salt).add(ByteView(post.body)).finish();
+}
+
 Hash signed_hash(const Batch& batch) {
   return Hasher("p2pchat batch")
       .add(batch.feed.author)
@@ -65,6 +70,7 @@ const char* complaint_about(const Batch& batch) {
   }
   for (std::size_t i = 0; i < batch.posts.size(); ++i) {
     const Post& post = batch.posts[i];
+    if (post.pruned.has_value() != batch.is_pruned()) return "some of its texts are pruned";
     if (post.stamp.value > kPackIntegerMax) return "a stamp overflows";
     if (i > 0 && post.stamp <= batch.posts[i - 1].stamp) return "its stamps do not rise";
     const char* complaint = complaint_about(post, {batch.first.value + i});
@@ -79,20 +85,30 @@ Bytes packed(const Batch& batch, const Signature& signature) {
   packer.fixed(batch.feed.incarnation).fixed(batch.value);
   packer.integer(batch.first.value).fixed(batch.previous).array(batch.posts.size());
   for (const Post& post : batch.posts) {
-    packer.array(4).integer(post.stamp.value).integer(static_cast<std::uint64_t>(post.kind));
-    packer.fixed(post.salt).bytes(post.body);
+    packer.array(post.pruned ? 3 : 4).integer(post.stamp.value);
+    packer.integer(static_cast<std::uint64_t>(post.kind));
+    if (post.pruned) {
+      packer.fixed(*post.pruned);
+    } else {
+      packer.fixed(post.salt).bytes(post.body);
+    }
   }
   return packer.fixed(signature).take();
 }
 
 void read_posts(Unpacker& in, Batch& batch) {
   for (std::size_t left = in.array(kBatchPostsMax); left > 0 && in.is_good(); --left) {
-    in.array_of(4);
+    const std::size_t parts = in.array(4);
+    if (parts < 3) in.spoil();
     Post post;
     post.stamp = {in.integer()};
     post.kind = static_cast<PostKind>(in.integer(static_cast<std::uint64_t>(PostKind::chat)));
-    post.salt = in.fixed<Salt>();
-    post.body = to_bytes(in.bytes(kBodyBytesMax));
+    if (parts == 3) {
+      post.pruned = in.fixed<Hash>();
+    } else {
+      post.salt = in.fixed<Salt>();
+      post.body = to_bytes(in.bytes(kBodyBytesMax));
+    }
     batch.posts.push_back(std::move(post));
   }
 }
@@ -149,6 +165,16 @@ void Batch::sign(const Identity& author) {
   CHECK(raw.size() <= kBatchBytesMax);
 }
 
+Bytes Batch::pruned() const {
+  CHECK(first != Number{1} && raw.size() > Signature::kSize);
+  Batch bare = *this;
+  for (Post& post : bare.posts) {
+    if (!post.pruned) post = {post.stamp, post.kind, {}, {}, inner_hash(post)};
+  }
+  // It ends with its signature.
+  return packed(bare, *Signature::from(ByteView(raw).last(Signature::kSize)));
+}
+
 Result<Batch> Batch::decode(ByteView raw) {
   if (raw.size() > kBatchBytesMax) return fail(Fault::malformed, "the batch is too long");
   Batch batch;
@@ -180,13 +206,12 @@ Hash feed_root(const RoomId& room, const FeedId& feed) {
 }
 
 Hash post_hash(const Hash& previous, Number number, const Post& post) {
-  const Hash inner = Hasher("p2pchat body").add(post.salt).add(ByteView(post.body)).finish();
   return Hasher("p2pchat post")
       .add(previous)
       .add(number.value)
       .add(post.stamp.value)
       .add(static_cast<std::uint64_t>(post.kind))
-      .add(inner)
+      .add(inner_hash(post))
       .finish();
 }
 

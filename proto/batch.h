@@ -29,6 +29,8 @@ struct Post {
   PostKind kind = PostKind::chat;
   Salt salt;
   Bytes body;
+  // Of a text that is kept no more: what its salt and body, which are empty then, had hashed to.
+  std::optional<Hash> pruned = {};
 };
 
 // Who may read a feed: sorted, none twice. None at all: every member.
@@ -60,6 +62,11 @@ struct Batch {
   Bytes raw;  // The bytes on the wire and in the store; derived.
 
   Number last() const { return {first.value + posts.size() - 1}; }
+  // Its texts are kept no more, all of them; its signature holds all the same.
+  bool is_pruned() const { return posts.front().pruned.has_value(); }
+  // The bytes of the same batch without its texts. It has been signed or decoded, and is no
+  // opening.
+  Bytes pruned() const;
 
   // Computes `head`, signs, and fills in `raw`. The batch is one that decode() takes: `author` is
   // the feed's, number 1 and nothing else is an opening and stands alone, stamps rise, the posts

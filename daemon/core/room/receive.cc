@@ -119,7 +119,8 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     return {};
   }
   const bool is_frozen = from == batch->feed.author && frozen_.contains(from);
-  if (batch->room != facts_.id || is_frozen || !counts(batch->feed, batch->last())) {
+  if (batch->room != facts_.id || is_frozen || batch->is_pruned() ||
+      !counts(batch->feed, batch->last())) {
     counters_.count("posts_refused");
     return {};
   }

@@ -184,6 +184,42 @@ TEST(Batch, ChangedInAnyBitIsRefused) {
             0U);
 }
 
+TEST(Batch, StillHoldsWhenItsTextsArePruned) {
+  Batch batch = later_batch({post(101, "hello"), post(102, "how are you?")});
+  batch.sign(kAnna);
+
+  const auto pruned = Batch::decode(batch.pruned());
+
+  ASSERT_TRUE(pruned);
+  EXPECT_TRUE(pruned->is_pruned());
+  EXPECT_FALSE(batch.is_pruned());
+  EXPECT_EQ(pruned->head, batch.head);
+  EXPECT_EQ(pruned->last(), Number{3});
+  EXPECT_EQ(pruned->posts[1].stamp, Stamp{102});
+  EXPECT_TRUE(pruned->posts[1].body.empty());
+  EXPECT_EQ(pruned->pruned(), pruned->raw);
+}
+
+TEST(Batch, IsPrunedAsAWholeOrNotAtAll) {
+  const auto prune = [](Post& post) { post = {post.stamp, post.kind, {}, {}, Hash{}}; };
+  const Batch two = later_batch({post(101, "hello"), post(102, "how are you?")});
+
+  EXPECT_EQ(fault_after(two, [&](Batch& batch) { prune(batch.posts[0]); }), Fault::malformed);
+  EXPECT_EQ(fault_after(two, [&](Batch& batch) { prune(batch.posts[1]); }), Fault::malformed);
+  EXPECT_EQ(fault_after(first_batch(), [&](Batch& batch) { prune(batch.posts[0]); }),
+            Fault::malformed);
+}
+
+TEST(Batch, PrunedWithAnotherHashIsForged) {
+  Batch batch = later_batch({post(101, "hello")});
+  batch.sign(kAnna);
+  Bytes pruned = batch.pruned();
+  const std::size_t inner = pruned.size() - 2 - Signature::kSize - 1;
+  pruned[inner] ^= 1;
+
+  EXPECT_EQ(fault_of(Batch::decode(pruned)), Fault::forged);
+}
+
 TEST(BatchDeathTest, WhatBreaksOurOwnLimitsIsNotSigned) {
   Batch batch = later_batch();
   batch.posts.clear();

@@ -76,8 +76,13 @@ inline Bytes packed_by_hand(const Batch& batch, std::uint64_t suite = kSuite,
   Hash head = batch.previous;
   Number number = batch.first;
   for (const Post& each : batch.posts) {
-    packer.array(4).integer(each.stamp.value).integer(static_cast<std::uint64_t>(each.kind));
-    packer.fixed(each.salt).bytes(each.body);
+    packer.array(each.pruned ? 3 : 4).integer(each.stamp.value);
+    packer.integer(static_cast<std::uint64_t>(each.kind));
+    if (each.pruned) {
+      packer.fixed(*each.pruned);
+    } else {
+      packer.fixed(each.salt).bytes(each.body);
+    }
     head = post_hash(head, number, each);
     number = number.next();
   }
