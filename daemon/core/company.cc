@@ -274,21 +274,29 @@ Actions Node::end_memberships(const Turn& turn) {
   return actions;
 }
 
-// The newest posts of those who may have to go: the value that lets them go fixes them. Of whom I
-// have said that it shall go nothing more is taken from itself, unless somebody keeps it.
+// The newest posts of those who may have to go: the value that lets them go fixes them. Of those of
+// whom I have said that they shall go nothing more is taken from themselves, unless somebody keeps
+// them.
 void Node::tell_heads(Membership& membership) {
   Room* room = room_of(membership.room());
   if (room == nullptr) return;
+  std::set<PeerId> goers;
   std::set<PeerId> frozen;
+  for (const Leave& leave : membership.consent().leaves()) goers.insert(leave.seat.peer);
   for (const Eviction& eviction : membership.consent().evictions()) {
-    if (membership.is_for(eviction)) {
-      for (const Seat& seat : eviction.seats) frozen.insert(seat.peer);
-    }
     for (const Seat& seat : eviction.seats) {
-      // Of what is closed to me others know the end.
-      const auto head = room->newest_of(seat.peer);
-      if (head && !room->feeds().is_closed(head->feed)) membership.learn(*head);
+      goers.insert(seat.peer);
+      if (membership.is_for(eviction)) frozen.insert(seat.peer);
     }
+  }
+  for (const PeerId& peer : goers) {
+    Consent::Holding holding{room->newest_of(peer)};
+    holding.is_closed = holding.newest && room->feeds().is_closed(holding.newest->feed);
+    for (const PeerId& member : room->facts().sitting.members) {
+      const bool reads = holding.is_closed && room->may_read(member, holding.newest->feed);
+      if (reads && member != peer) holding.readers.insert(member);
+    }
+    membership.learn(peer, holding);
   }
   room->freeze(std::move(frozen));
 }
@@ -297,7 +305,7 @@ Actions Node::follow(const Turn& turn, const Membership& membership) {
   Actions actions;
   const RoomId& id = membership.room();
   Room* room = room_of(id);
-  if (!membership.is_in()) {
+  if (!membership.sits()) {
     // It stays, in case I come back: my feed there goes on.
     if (room == nullptr || room->facts().sitting.members.size() == 1) return actions;
     append(actions, from_room(*room, identity_.id(), room->end_turn(turn)));
@@ -314,8 +322,10 @@ Actions Node::follow(const Turn& turn, const Membership& membership) {
              room->facts().sitting.members.size() != membership.roster().members().size()) {
     append(actions, from_room(*room, identity_.id(), room->change(turn, membership.sitting())));
   } else {
+    room->set_leaving(!membership.is_in());
     return actions;
   }
+  room->set_leaving(!membership.is_in());
   for (const PeerId& peer : room->facts().sitting.members) {
     const auto side = links_.side_to(identity_.id(), peer);
     if (!side || room->is_linked(peer)) continue;

@@ -25,6 +25,12 @@ Count count_votes(const Membership& membership, const ChangeId& change, const Pe
   return count;
 }
 
+const char* state_of(const Membership& membership, bool is_wished_for) {
+  if (membership.is_in()) return membership.is_apart() ? "apart" : "in";
+  if (is_wished_for) return "asking";
+  return membership.sits() ? "leaving" : "gone";
+}
+
 }  // namespace
 
 std::vector<control::Record> Node::vote_records() const {
@@ -100,8 +106,7 @@ std::vector<control::Record> Node::many_records(Moment now) const {
     const bool is_open = membership.record().genesis.history == History::all;
     row.set("history", is_open ? "all" : "none");
     const auto* wish = wishes_.find(id);
-    const char* outside = wish == nullptr ? "gone" : "asking";
-    row.set("state", !membership.is_in() ? outside : membership.is_apart() ? "apart" : "in");
+    row.set("state", state_of(membership, wish != nullptr));
     if (wish != nullptr) row.set("voted", whole(wish->voted));
     row.set("creator", name_of(membership.record().genesis.creator));
     row.set("room", to_text(id));

@@ -277,7 +277,9 @@ Actions Node::on(const Turn& turn, const event::LeaveRequested& event) {
   if (room != nullptr) actions = from_room(*room, identity_.id(), room->end_turn(turn));
   const auto last = room == nullptr ? std::nullopt : room->newest_of(identity_.id());
   (*membership)->leave(turn, last);
-  actions.push_back(agree(event.request, row_of(**membership)));
+  control::Record row = row_of(**membership);
+  row.set("unheld", static_cast<std::int64_t>(room == nullptr ? 0 : room->unheld()));
+  actions.push_back(agree(event.request, std::move(row)));
   return actions;
 }
 

@@ -130,12 +130,12 @@ Result<bool> Consent::learn(const Object& object) {
   return fail(Fault::refused, "it is nothing that members agree by");
 }
 
-void Consent::learn(const Head& head) {
-  if (!roster().seat_of(head.feed.author) && !tip().before->seat_of(head.feed.author)) return;
-  Head& known = heads_[head.feed.author];
-  if (known.number == Number{} || head.feed != known.feed || head.number > known.number) {
-    known = head;
-  }
+bool Consent::learn(const PeerId& member, const Holding& holding) {
+  if (!roster().seat_of(member) && !tip().before->seat_of(member)) return false;
+  Holding& known = holdings_[member];
+  if (known == holding) return false;
+  known = holding;
+  return true;
 }
 
 // --- What is remembered ---
@@ -193,6 +193,12 @@ std::vector<Eviction> Consent::evictions() const {
                                      [&](const Seat& seat) { return roster().holds(seat); });
     if (all_sit) all.push_back(eviction);
   }
+  return all;
+}
+
+std::vector<Leave> Consent::leaves() const {
+  std::vector<Leave> all;
+  for (const auto& [seat, leave] : leaves_) all.push_back(leave);
   return all;
 }
 

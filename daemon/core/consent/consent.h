@@ -9,7 +9,8 @@
 //   2. What I pledge goes on from what I have decided: it comes after it, or it is my
 //      last value again, or it widens that one, so that more go.
 //   3. It rests on certified values only; I am in its quorum, and everybody in it has
-//      said yes to all its changes.
+//      said yes to all its changes. What it says of the last posts of those who go is what I
+//      hold of them: so whatever counts is held by everybody in the quorum, and nothing else is.
 //   4. I decide what is certified in a round not below my last pledge, with all that
 //      it rests on. A decision is never undone.
 //   5. While I am new, I decide only what holds a seat of mine, and only once everybody in its
@@ -67,8 +68,15 @@ class Consent {
   bool learn(const Decided& decided);
   // One of these; fails if it is none, or does not decode.
   Result<bool> learn(const Object& object);
-  // The newest post of somebody who may have to go.
-  void learn(const Head& head);
+  // What I hold of the posts that somebody has made in its present seat.
+  struct Holding {
+    std::optional<Head> newest = {};
+    bool is_closed = false;         // They are not for me, but
+    std::set<PeerId> readers = {};  // for these members, who may hold more.
+    bool operator==(const Holding&) const = default;
+  };
+  // Of who may have to go; true if it has changed.
+  bool learn(const PeerId& member, const Holding& holding);
   // A knock that has expired, or an eviction that I do not want any more.
   void forget(const ChangeId& change) { ballots_.forget(change); }
 
@@ -113,6 +121,7 @@ class Consent {
   // was set aside.
   std::vector<Eviction> evictions() const;
   std::optional<Eviction> eviction(const ChangeId& change) const;
+  std::vector<Leave> leaves() const;
   // How each seat has voted about a change.
   std::map<Seat, bool> votes(const ChangeId& change) const;
   // The no that has ended a knock, if one has, and it is not too long ago.
@@ -207,12 +216,17 @@ class Consent {
   // The seat in which I may, if I may.
   std::optional<Seat> may_pledge(const Value& value) const;
   bool is_wanted(const Stage& stage, const Roster& base, const Value& value) const;
+  bool is_agreed(const Stage& stage, const Roster& base, const Value& value) const;
+  bool is_held(const Stage& stage, const Roster& base, const Value& value) const;
+  bool is_held(const Leave& leave) const;
+  // Somebody in the quorum may hold more of its posts than I may.
+  bool is_for_others(const std::vector<Seat>& quorum, const Seat& goer) const;
   // The value that the hash prefers among those pledged in this round that I may pledge.
   ValuePointer preferred(Round round) const;
   std::optional<Value> proposal(Round round) const;
   std::optional<Value> improved(const Stage& stage, Round round, bool widening) const;
   void add_goers(const Roster& roster, Round round, Value& next) const;
-  void add_heads(const std::set<Seat>& going, Value& next) const;
+  void add_heads(const std::set<Seat>& settled, Value& next) const;
   void add_comers(const Roster& roster, Value& next) const;
   // The highest round in which a member has pledged.
   Round highest_seen(Round below) const;
@@ -231,7 +245,7 @@ class Consent {
   Ballots ballots_;
   std::set<Seat> two_faced_;  // Who has voted both ways, or pledged two values in a round.
   std::map<Seat, Leave> leaves_;
-  std::map<PeerId, Head> heads_;  // Of members, and of those whom my last value let go.
+  std::map<PeerId, Holding> holdings_;  // Of members, and of those whom my last value let go.
   std::map<ValueId, Held> values_;
   std::uint64_t arrivals_ = 0;
   std::map<Seat, std::map<Round, std::vector<Pledge>>> pledges_;

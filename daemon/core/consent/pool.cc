@@ -131,7 +131,7 @@ void Consent::prune() {
   std::erase_if(decideds_, [&](const auto& it) { return !sits(it.first); });
   std::erase_if(leaves_, [&](const auto& it) { return !sits(it.first); });
   std::erase_if(two_faced_, [&](const Seat& seat) { return !sits(seat); });
-  std::erase_if(heads_, [&](const auto& it) {
+  std::erase_if(holdings_, [&](const auto& it) {
     return !roster().seat_of(it.first) && !tip().before->seat_of(it.first);
   });
   const auto may_enter = [&](const Knock& knock) {
@@ -248,8 +248,12 @@ Hash Consent::digest() const {
   hasher.add(std::uint64_t{two_faced_.size()});
   ballots_.add_digest(hasher);
   for (const auto& [seat, leave] : leaves_) add_seat(seat).add(leave.raw);
-  for (const auto& [peer, head] : heads_) {
-    hasher.add(peer).add(head.feed.incarnation).add(head.number.value).add(head.hash);
+  for (const auto& [peer, holding] : holdings_) {
+    hasher.add(peer).add(std::uint64_t{holding.is_closed});
+    for (const PeerId& reader : holding.readers) hasher.add(reader);
+    if (!holding.newest) continue;
+    const Head& head = *holding.newest;
+    hasher.add(head.feed.incarnation).add(head.number.value).add(head.hash);
   }
   for (const auto& [id, held] : values_) hasher.add(id);
   hasher.add(std::uint64_t{values_.size()});

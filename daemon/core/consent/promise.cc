@@ -50,12 +50,25 @@ std::vector<Eviction> in_turn(const std::map<ChangeId, Eviction>& evictions, con
   return all;
 }
 
+std::set<Seat> goers(const Value& value) {
+  std::set<Seat> going;
+  for (const Leave& leave : value.leaves) going.insert(leave.seat);
+  for (const Eviction& eviction : value.evictions) {
+    going.insert(eviction.seats.begin(), eviction.seats.end());
+  }
+  return going;
+}
+
 }  // namespace
 
 // --- What I may pledge ---
 
-// What is in the stage's own value has been agreed to: it is certified.
 bool Consent::is_wanted(const Stage& stage, const Roster& base, const Value& value) const {
+  return is_agreed(stage, base, value) && is_held(stage, base, value);
+}
+
+// What is in the stage's own value has been agreed to: it is certified.
+bool Consent::is_agreed(const Stage& stage, const Roster& base, const Value& value) const {
   const std::vector<Seat> quorum = base.quorum(value);
   const bool sit = std::any_of(quorum.begin(), quorum.end(), [&](const Seat& seat) {
     return seat.peer == self_ && !forgotten_.contains(seat);
@@ -75,6 +88,47 @@ bool Consent::is_wanted(const Stage& stage, const Roster& base, const Value& val
                                known->evictions.end();
            return is_certified || ballots_.is_agreed(quorum, eviction.id());
          });
+}
+
+bool Consent::is_held(const Stage& stage, const Roster& base, const Value& value) const {
+  const bool follows = &base == stage.roster.get();
+  const std::set<Seat> settled = follows ? std::set<Seat>{} : goers(*stage.value);
+  std::map<PeerId, Head> heads;
+  for (const Head& head : value.heads) heads[head.feed.author] = head;
+  const std::vector<Seat> quorum = base.quorum(value);
+  const auto is_known_end = [&](const Seat& seat) {
+    const auto holding = holdings_.find(seat.peer);
+    const auto head = heads.find(seat.peer);
+    if (is_for_others(quorum, seat)) return head != heads.end();
+    const auto newest = holding == holdings_.end() ? std::nullopt : holding->second.newest;
+    return newest == (head == heads.end() ? std::nullopt : std::optional(head->second));
+  };
+  const bool ends_are_known =
+      std::all_of(value.evictions.begin(), value.evictions.end(), [&](const Eviction& eviction) {
+        return std::all_of(eviction.seats.begin(), eviction.seats.end(), [&](const Seat& seat) {
+          return settled.contains(seat) || is_known_end(seat);
+        });
+      });
+  return ends_are_known &&
+         std::all_of(value.leaves.begin(), value.leaves.end(), [&](const Leave& leave) {
+           return settled.contains(leave.seat) || is_held(leave);
+         });
+}
+
+bool Consent::is_held(const Leave& leave) const {
+  if (!leave.last) return true;
+  const auto holding = holdings_.find(leave.seat.peer);
+  if (holding == holdings_.end() || !holding->second.newest) return false;
+  const Head& newest = *holding->second.newest;
+  if (newest.feed != leave.last->feed) return false;
+  return holding->second.is_closed || newest.number > leave.last->number || newest == *leave.last;
+}
+
+bool Consent::is_for_others(const std::vector<Seat>& quorum, const Seat& goer) const {
+  const auto holding = holdings_.find(goer.peer);
+  return holding != holdings_.end() &&
+         std::any_of(quorum.begin(), quorum.end(),
+                     [&](const Seat& seat) { return holding->second.readers.contains(seat.peer); });
 }
 
 std::optional<Seat> Consent::may_pledge(const Value& value) const {
@@ -194,15 +248,12 @@ std::optional<Value> Consent::improved(const Stage& stage, Round round, bool wid
 }
 
 void Consent::add_goers(const Roster& roster, Round round, Value& next) const {
-  std::set<Seat> going;
-  for (const Leave& leave : next.leaves) going.insert(leave.seat);
-  for (const Eviction& eviction : next.evictions) {
-    going.insert(eviction.seats.begin(), eviction.seats.end());
-  }
-  const std::set<Seat> settled = going;
+  // How far these count is agreed already.
+  const std::set<Seat> settled = goers(next);
+  std::set<Seat> going = settled;
   const auto goes = [&](const Seat& seat) { return going.contains(seat); };
   for (const auto& [seat, leave] : leaves_) {
-    if (!roster.holds(seat) || goes(seat)) continue;
+    if (!roster.holds(seat) || goes(seat) || !is_held(leave)) continue;
     next.leaves.push_back(leave);
     if (is_small(next)) {
       going.insert(seat);
@@ -214,26 +265,29 @@ void Consent::add_goers(const Roster& roster, Round round, Value& next) const {
     const auto& seats = eviction.seats;
     if (std::any_of(seats.begin(), seats.end(), goes)) continue;
     next.evictions.push_back(eviction);
-    const bool is_agreed = ballots_.is_agreed(roster.quorum(next), eviction.id());
+    const std::vector<Seat> quorum = roster.quorum(next);
+    // Who cannot tell how far the posts of those count leaves it to others to say so.
+    const bool is_open = std::none_of(
+        seats.begin(), seats.end(), [&](const Seat& seat) { return is_for_others(quorum, seat); });
+    const bool is_agreed = is_open && ballots_.is_agreed(quorum, eviction.id());
     if (is_small(next) && is_agreed && roster.check(next)) {
       going.insert(seats.begin(), seats.end());
     } else {
       next.evictions.pop_back();
     }
   }
-  // How far the others count is agreed already.
-  for (const Seat& seat : settled) going.erase(seat);
-  add_heads(going, next);
+  add_heads(settled, next);
 }
 
-void Consent::add_heads(const std::set<Seat>& going, Value& next) const {
-  for (const Seat& seat : going) {
-    const auto leave = leaves_.find(seat);
-    const auto head = heads_.find(seat.peer);
-    if (leave != leaves_.end() && leave->second.last) {
-      next.heads.push_back(*leave->second.last);
-    } else if (leave == leaves_.end() && head != heads_.end()) {
-      next.heads.push_back(head->second);
+void Consent::add_heads(const std::set<Seat>& settled, Value& next) const {
+  for (const Leave& leave : next.leaves) {
+    if (!settled.contains(leave.seat) && leave.last) next.heads.push_back(*leave.last);
+  }
+  for (const Eviction& eviction : next.evictions) {
+    for (const Seat& seat : eviction.seats) {
+      const auto holding = holdings_.find(seat.peer);
+      if (settled.contains(seat) || holding == holdings_.end()) continue;
+      if (holding->second.newest) next.heads.push_back(*holding->second.newest);
     }
   }
 }

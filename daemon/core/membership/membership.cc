@@ -296,8 +296,8 @@ void Membership::post_chain() {
 
 // --- Queries ---
 
-bool Membership::is_in() const {
-  const bool has_gone = left_ || is_closed_ || is_left_out_;
+bool Membership::sits() const {
+  const bool has_gone = is_closed_ || is_left_out_;
   return is_stored_ && !has_gone && roster().seat_of(self_).has_value();
 }
 

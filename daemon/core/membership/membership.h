@@ -76,7 +76,10 @@ class Membership {
   void leave(const Turn& turn, const std::optional<Head>& last);
   // Requires that I am the creator, and a member.
   void close(const Turn& turn);
-  void learn(const Head& head) { consent_.learn(head); }
+  // What I hold of the posts of somebody who may have to go.
+  void learn(const PeerId& member, const Consent::Holding& holding) {
+    is_changed_ |= consent_.learn(member, holding);
+  }
   // The rendezvous may lack what is not settled; or, once, all that was decided.
   void post_again();
   void post_chain();
@@ -98,7 +101,9 @@ class Membership {
   const Consent& consent() const { return consent_; }
   const Roster& roster() const { return consent_.roster(); }
   // I am a member, have not left, and the room is not closed.
-  bool is_in() const;
+  bool is_in() const { return sits() && !left_; }
+  // The same, or I have left and others do not know it yet: they may still need what I hold.
+  bool sits() const;
   // I am out for good: no links are needed any more.
   bool is_over() const;
   bool is_kept() const { return is_stored_; }

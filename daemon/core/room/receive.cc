@@ -118,7 +118,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
     return {};
   }
-  const bool is_frozen = from == batch->feed.author && frozen_.contains(from);
+  const bool is_frozen = frozen_.contains(from) && frozen_.contains(batch->feed.author);
   if (batch->room != facts_.id || is_frozen || batch->is_pruned() ||
       !counts(batch->feed, batch->last())) {
     counters_.count("posts_refused");
@@ -252,7 +252,7 @@ Actions Room::ask_heads(const Turn& turn, Member& member, const PeerId& peer) {
 
 void Room::claim(const PeerId& who, const Head& head) {
   if (!counts(head.feed, head.number) || head.feed == own_feed()) return;
-  if (who == head.feed.author && frozen_.contains(who)) return;
+  if (frozen_.contains(who) && frozen_.contains(head.feed.author)) return;
   const Feeds::State state = feeds_.state(head.feed);
   if (state.have == head.number && state.head != head.hash) counters_.count("forks");
   feeds_.claim(who, head.feed, head.number);

@@ -75,9 +75,11 @@ class Room {
   // what I say from now on.
   Actions change(const Turn& turn, Sitting sitting);
 
-  // Nothing more is taken from these themselves: I have said that they shall go. What others
+  // Nothing more of these is taken from any of them: I have said that they shall go. What others
   // hold of them by then is theirs to give.
   void freeze(std::set<PeerId> authors) { frozen_ = std::move(authors); }
+  // I have said that I leave: others may still need what I hold, and I take in nothing more.
+  void set_leaving(bool is_leaving) { is_leaving_ = is_leaving; }
 
   // A link to a member is ready, or the last one is gone.
   void linked(const Turn& turn, const PeerId& peer);
@@ -121,6 +123,8 @@ class Room {
   std::uint64_t receipts() const { return receipts_; }
   // Of the posts that I hold, that count and that it may read, how many it is not known to hold.
   std::uint64_t lag_of(const PeerId& peer) const;
+  // Of my own posts, how many nobody else is known to hold.
+  std::uint64_t unheld() const;
   // By its word: it posts nothing below any more, and all that it had posted is here.
   Stamp settled_by(const PeerId& peer) const;
   bool is_heard_by(const PeerId& peer, TimePoint now) const;
@@ -173,7 +177,7 @@ class Room {
   // decided more than I, or it has been widened.
   bool counts(const FeedId& feed, Number last) const;
   FeedId own_feed() const { return {facts_.self, facts_.incarnation}; }
-  bool takes_in() const { return can_store_ && !is_paused(); }
+  bool takes_in() const { return can_store_ && !is_paused() && !is_leaving_; }
 
   Actions batch_queued(const Turn& turn);
   Actions answer_members(const Turn& turn);
@@ -230,6 +234,7 @@ class Room {
 
   RoomFacts facts_;
   bool can_store_;
+  bool is_leaving_ = false;
   bool opens_alone_ = false;  // My feed names none before it: see go_on_past_loss.
   std::uint64_t bytes_ = 0;
   std::map<PeerId, Member> members_;  // All but me.

@@ -178,6 +178,17 @@ const Hash& Room::common_vector() const {
   return it->second;
 }
 
+std::uint64_t Room::unheld() const {
+  std::uint64_t posts = 0;
+  for (const Head& head : feeds_.heads_of(facts_.self)) {
+    Number held;
+    for (const auto& [peer, member] : members_) held = std::max(held, held_by(peer, head.feed));
+    const bool is_told = held >= head.number || !is_current(head.feed);
+    posts += is_told ? 0 : head.number.value - held.value;
+  }
+  return posts;
+}
+
 std::optional<Head> Room::newest_of(const PeerId& member) const {
   std::optional<Head> newest;
   Stamp stamp;

@@ -307,7 +307,11 @@ TEST(Pool, WhateverChangesWhatIsDoneShowsInTheDigest) {
   EXPECT_TRUE(changes(table.eviction({2})));
   EXPECT_TRUE(changes(table.vote(3, table.eviction({2}).id())));
   EXPECT_TRUE(changes(table.leave(2)));
-  EXPECT_TRUE(changes(Head{{sample_peer(3), {}}, {4}, {}}));
+  Hash last = table.at(1).digest();
+  for (const bool is_closed : {false, true}) {
+    table.at(1).learn(sample_peer(3), {Head{{sample_peer(3), {}}, {4}, {}}, is_closed});
+    EXPECT_NE(std::exchange(last, table.at(1).digest()), table.at(1).digest());
+  }
   EXPECT_TRUE(changes(table.word(3)));
   EXPECT_TRUE(changes(table.pledged(3, {3}, ValueId{{1}})));
   EXPECT_TRUE(changes(table.pledged(3, {3}, ValueId{{2}})));
