@@ -70,7 +70,7 @@ Examples:
   chatctl vote garden k3zqabcd no --note "I do not know you"
   chatctl vote garden mallory,eve evict     both, in one vote)"},
     Page{"leave",
-         R"(Your history of the room stays here. While rooms says that you are leaving, keep the daemon
+         R"(Your history of the room stays here. As long as rooms says leaving, keep the daemon
 running: the others fetch what you said last. On a terminal you are asked; --yes skips that.
 
 Examples:
