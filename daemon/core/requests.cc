@@ -317,7 +317,11 @@ std::string Node::name_of(const PeerId& peer) const {
 
 Stamp Node::final_stamp(const RoomId& room) const {
   const Room* found = room_of(room);
-  return found == nullptr ? Stamp{} : found->final_stamp(clock_);
+  if (found == nullptr) return {};
+  const Stamp settled = found->final_stamp(clock_);
+  const auto membership = memberships_.find(room);
+  if (membership == memberships_.end()) return settled;
+  return std::min(settled, membership->second.coming_from().value_or(settled));
 }
 
 }  // namespace p2pchat

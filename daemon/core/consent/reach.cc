@@ -36,8 +36,14 @@ std::optional<Consent::Base> Consent::base_of(const Value& value) const {
 
 Consent::RosterPointer Consent::before(const Value& value) const {
   if (const auto base = base_of(value)) return base->roster;
-  const bool is_beside = tip().value != nullptr && value.previous == tip().value->previous;
-  return is_beside ? tip().before : nullptr;
+  if (tip().value == nullptr) return nullptr;
+  if (value.previous == tip().value->previous) return tip().before;
+  // What my last value widens others may have gone on from.
+  const auto held = values_.find(value.previous);
+  if (held == values_.end() || !widens(*tip().value, *held->second.value)) return nullptr;
+  const Value& narrow = *held->second.value;
+  if (!tip().before->check(narrow)) return nullptr;
+  return std::make_shared<const Roster>(tip().before->after(narrow));
 }
 
 std::vector<std::size_t> Consent::path_to(std::size_t stage) const {
@@ -196,11 +202,12 @@ bool Consent::is_put_out() const {
     return !stage.roster->holds(*seat);
   });
   const bool is_beside =
-      tip().value != nullptr && tip().before->holds(*seat) &&
       std::any_of(certificates_.begin(), certificates_.end(), [&](const auto& it) {
         const auto held = values_.find(it.first);
         if (held == values_.end() || base_of(*held->second.value)) return false;
-        const std::vector<Seat> quorum = tip().before->quorum(*held->second.value);
+        const RosterPointer base = before(*held->second.value);
+        if (base == nullptr || !base->holds(*seat)) return false;
+        const std::vector<Seat> quorum = base->quorum(*held->second.value);
         return std::find(quorum.begin(), quorum.end(), *seat) == quorum.end();
       });
   return is_ahead || is_beside;

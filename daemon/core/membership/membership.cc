@@ -24,6 +24,7 @@ Result<Membership> Membership::restore(const MembershipState& stored, const Peer
     const auto fits = consent.remember(stored.pledge->pledge, stored.pledge->value);
     if (!fits) return tl::unexpected(fits.error());
     membership.pledged_ = stored.pledge;
+    membership.remember_comers();
   }
   if (stored.room.forgotten) consent.remember_forgotten(*stored.room.forgotten);
   // Votes are about what has to be known already.

@@ -116,6 +116,8 @@ class Membership {
     return is_stored_ && !roster().seat_of(peer) && roster().gone_at(peer) != 0;
   }
   Sitting sitting() const;
+  // Whom I have pledged to let in may be in by now, and post above this.
+  std::optional<Stamp> coming_from() const { return coming_from_; }
   // As it stood in the knock that let it in; nothing of the creator.
   const Card* card_of(const PeerId& member) const;
   std::optional<Knock> knock_of(const PeerId& candidate) const;
@@ -151,6 +153,7 @@ class Membership {
   void keep(bool is_gone);
   void beware(const ChangeId& admission);
   void note_change(const Members& before);
+  void remember_comers();
   Actions pledge(const Turn& turn, const Consent::Promise& promise);
   void tell_decided(const Turn& turn);
   void look_for_news();
@@ -172,6 +175,7 @@ class Membership {
   bool is_chain_posted_ = false;
   std::optional<Leave> left_;            // My own.
   std::optional<StoredPledge> pledged_;  // My last.
+  std::optional<Stamp> coming_from_;     // See coming_from().
   ChangeId expected_;
   std::vector<StoredDecision> chain_;
   std::vector<Told> told_;                  // To be told to members at the end of this turn,

@@ -253,6 +253,45 @@ TEST(Reach, WhoIsCertifiedOutBesideItsOwnValueIsPutOut) {
   EXPECT_TRUE(table.at(1).is_put_out());
 }
 
+TEST(Reach, WhoIsCertifiedOutAboveWhatItsOwnValueWidensIsPutOut) {
+  Table table(4);
+  const Knock knock = knock_of(table.room(), 9);
+  table.knocks(knock, {1, 2, 3, 4});
+  table.talk({1, 2, 3, 4}, 0);
+  const Roster before = table.founded(1).roster();
+  const Value narrow = table.decided(1).front().value;
+  const auto certify = [&](const Value& value, const Roster& roster, Round round) {
+    Certificate certificate{table.room(), value.id, round, {}};
+    for (const Seat& seat : roster.quorum(value)) {
+      for (const std::uint8_t who : List{1, 2, 3, 9}) {
+        if (sample_peer(who) != seat.peer) continue;
+        certificate.entries.push_back({{}, table.pledged(seat, who, round, value.id).signature});
+      }
+    }
+    table.at(1).learn(value);
+    return table.at(1).learn(certificate);
+  };
+  Value wide = narrow;
+  wide.leaves = {table.leave(4)};
+  wide.seal();
+  ASSERT_TRUE(certify(wide, before, {8}));
+  table.advance(1);
+  ASSERT_FALSE(sits(table.at(1), 4));
+  const Roster after = before.after(narrow);
+  Value out = table.next();
+  out.height = after.height() + 1;
+  out.previous = narrow.id;
+  out.evictions = {table.eviction({1})};
+  out.leaves = wide.leaves;
+  out.seal();
+  table.at(1).learn(narrow);
+  EXPECT_FALSE(table.at(1).is_put_out());
+
+  EXPECT_TRUE(certify(out, after, {9}));
+
+  EXPECT_TRUE(table.at(1).is_put_out());
+}
+
 TEST(Reach, WhoIsEvictedDecidesThatToo) {
   Table table(4);
   table.votes_out({4}, {1, 2, 3});

@@ -223,6 +223,38 @@ TEST(Membership, APledgeIsStoredBeforeItIsTold) {
   EXPECT_FALSE(told.empty());
 }
 
+TEST(Membership, WhomItHasPledgedToLetInMayPostAboveThat) {
+  Circle circle;
+  circle.admit(kBob);
+  ASSERT_FALSE(circle.of(kAnna).coming_from());
+  const Knock knock = circle.knock_of(kCarl);
+  ASSERT_TRUE(circle.of(kAnna).knocked(circle.turn_of(kAnna), knock));
+  circle.settle();
+  ASSERT_TRUE(circle.of(kBob).vote(circle.turn_of(kBob), kCarl.id(), true, ""));
+  circle.settle();
+
+  // Anna has all votes, and nobody hears her.
+  circle.cut_off(kAnna);
+  ASSERT_TRUE(circle.of(kAnna).vote(circle.turn_of(kAnna), kCarl.id(), true, ""));
+  const Actions own = circle.of(kAnna).end_turn(circle.turn_of(kAnna), {}, {});
+  const Stamp pledged = circle.at(kAnna).clock.promise({});
+  EXPECT_LT(circle.of(kAnna).coming_from().value(), pledged);
+  EXPECT_GT(circle.of(kAnna).coming_from().value(),
+            circle.of(kAnna).chain().back().certificate.entries.front().stamp);
+
+  circle.at(kAnna).actions.insert(circle.at(kAnna).actions.end(), own.begin(), own.end());
+  const auto restored = Membership::restore(circle.stored(kAnna), kAnna.id());
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->coming_from(),
+            circle.of(kAnna).chain().back().certificate.entries.front().stamp);
+
+  circle.bring_back(kAnna);
+  circle.pass(kRoundPatience);
+  EXPECT_EQ(circle.members_of(kAnna).size(), 3U);
+  EXPECT_FALSE(circle.of(kAnna).coming_from());
+  EXPECT_FALSE(circle.of(kBob).coming_from());
+}
+
 TEST(Membership, ANewcomerRemembersWhatItPledgesBeforeItIsIn) {
   Circle circle;
   circle.admit(kBob);
