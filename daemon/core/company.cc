@@ -193,7 +193,7 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
   std::vector<Object> own;
   for (const Object& object : objects.objects) {
     // Only what members tell over links; the rest is a rendezvous's.
-    const bool is_told = object.kind != Kind::card && object.kind != Kind::standing;
+    const bool is_told = is_for_members(object.kind);
     if (is_told && p2pchat::room_of(object) == objects.room) own.push_back(object);
   }
   return take_objects(turn, own, from.peer);
@@ -291,6 +291,7 @@ void Node::tell_heads(Membership& membership) {
     }
   }
   room->freeze(std::move(frozen));
+  room->convict(membership.consent().forkers());
 }
 
 Actions Node::follow(const Turn& turn, const Membership& membership) {

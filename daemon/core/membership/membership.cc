@@ -251,7 +251,7 @@ void Membership::post_again() {
     posted_.push_back({Kind::certificate, chain_.back().certificate.encode()});
   }
   for (Object& object : consent_.objects()) {
-    if (object.kind != Kind::decided) posted_.push_back(std::move(object));
+    if (is_for_rendezvous(object.kind)) posted_.push_back(std::move(object));
   }
   if (close_) posted_.push_back({Kind::close, *close_});
 }
