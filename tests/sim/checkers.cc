@@ -141,21 +141,25 @@ void Checkers::storing_post(const Witness& witness, const Batch& batch, std::siz
   if (index > 0 && post.stamp <= batch.posts[index - 1].stamp) {
     fail(witness, "stores posts whose stamps do not rise");
   }
-  const auto [it, is_new] = posts_.try_emplace(id, hash);
-  if (it->second != hash) return fail(witness, "stores one of two posts at one number");
-  if (is_new) {
-    if (batch.feed.author != hosts_[witness.host]) {
-      return fail(witness, "stores a post that its author has not stored");
-    }
-    writing_post(witness, batch, index);
-  }
   const auto author = static_cast<HostIndex>(
       std::find(hosts_.begin(), hosts_.end(), batch.feed.author) - hosts_.begin());
+  // Who lies may sign what it has not stored, and more than one post under a number.
+  const bool is_of_liar = rooms_.is_liar(author) && author != witness.host;
+  if (!is_of_liar) {
+    const auto [it, is_new] = posts_.try_emplace(id, hash);
+    if (it->second != hash) return fail(witness, "stores one of two posts at one number");
+    if (is_new) {
+      if (batch.feed.author != hosts_[witness.host]) {
+        return fail(witness, "stores a post that its author has not stored");
+      }
+      writing_post(witness, batch, index);
+    }
+  }
   const auto settled = final_.find({witness.host, batch.room});
   if (settled != final_.end() && post.stamp <= settled->second && !amnesiacs_.contains(author)) {
     fail(witness, "stores a post below a line that was final");
   }
-  if (post.kind != PostKind::chat) return;
+  if (post.kind != PostKind::chat || is_of_liar) return;
   const Push* push = ledger_.push_of(to_string(post.body));
   if (push == nullptr || push->post != id) return fail(witness, "holds a text that was not pushed");
   check_arrival(witness, id, *push);

@@ -99,9 +99,10 @@ void RoomScript::add_liars() {
     hosts.erase(hosts.begin() + static_cast<std::ptrdiff_t>(at));
     if (plan_.restored == host) continue;
     Repertoire repertoire;
-    for (bool* trick : {&repertoire.splits_pledges, &repertoire.pledges_late,
-                        &repertoire.votes_both_ways, &repertoire.replays, &repertoire.floods,
-                        &repertoire.favours, &repertoire.ghosts, &repertoire.boasts}) {
+    for (bool* trick :
+         {&repertoire.splits_pledges, &repertoire.pledges_late, &repertoire.votes_both_ways,
+          &repertoire.replays, &repertoire.floods, &repertoire.favours, &repertoire.ghosts,
+          &repertoire.boasts, &repertoire.forks_feeds}) {
       *trick = prng_.chance(30);
     }
     liars_.push_back(std::make_unique<Liar>(world_, world_.host(host), repertoire, prng_.next()));
@@ -296,7 +297,8 @@ void RoomScript::tear_newest(Host& host) {
   std::size_t left = prng_.between(1, 3);
   for (std::size_t row = rows.size(); row > 0 && left > 0; --row) {
     const Disk::Row& torn = rows[row - 1];
-    if (!torn.batch || torn.is_damaged || !is_held_elsewhere(host, *torn.batch)) continue;
+    if (!torn.batch || torn.is_damaged || is_lost(torn.batch->feed.author)) continue;
+    if (!is_held_elsewhere(host, *torn.batch)) continue;
     world_.damage(host, row - 1);
     --left;
   }
