@@ -349,6 +349,10 @@ std::string Node::notice_text(const Membership& membership, const Membership::Ne
     case What::entered: return "you are in " + room + " now: every member has agreed";
     case What::put_out: return "you are in " + room + " no more: the others have put you out";
     case What::lied:
+      if (news.who.front() == identity_.id()) {
+        return "your key has signed what contradicts itself in " + room +
+               "; nobody is let in while you stay: chatctl leave " + room + ", then join it anew";
+      }
       return who + " has signed what contradicts itself in " + room +
              "; nobody is let in until that is settled: chatctl vote " + room + " " +
              id.substr(0, 8) + " evict";

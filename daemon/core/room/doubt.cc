@@ -12,19 +12,20 @@ bool Room::is_unproved(const FeedId& feed) const {
 Actions Room::take_broken(const Turn& turn, ByteView raw, const FeedId& feed,
                           const std::optional<Missing>& shared, const PeerId& from) {
   counters_.count("posts_broken");
-  Member* member = this->member(from);
-  if (member == nullptr) return {};
+  const Member* member = this->member(from);
   const bool is_of_use = shared && is_unproved(feed);
   // It is asked for again by then.
-  if (is_of_use && turn.now.steady < member->compare_from) return {};
+  if (is_of_use && member != nullptr && turn.now.steady < member->compare_from) return {};
   feeds_.ignore_claims(from, feed);
-  return is_of_use ? compare(turn, raw, *shared, *member) : Actions{};
+  return is_of_use ? compare(turn, raw, *shared, from) : Actions{};
 }
 
 // At most once in kBeatInterval for each who gives: so nobody keeps me from what another gives.
-Actions Room::compare(const Turn& turn, ByteView suspect, const Missing& shared, Member& from) {
-  if (!is_unproved(shared.feed) || turn.now.steady < from.compare_from) return {};
-  from.compare_from = turn.now.steady + kBeatInterval;
+Actions Room::compare(const Turn& turn, ByteView suspect, const Missing& shared,
+                      const PeerId& from) {
+  Member* member = this->member(from);
+  if (member == nullptr || turn.now.steady < member->compare_from) return {};
+  member->compare_from = turn.now.steady + kBeatInterval;
   return {action::Compare{facts_.id, to_bytes(suspect), shared.feed, shared.first}};
 }
 

@@ -128,7 +128,9 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count("openings_refused");
     return {};
   }
-  if (repair_.fill(*batch)) {
+  const Feeds::State held = feeds_.state(batch->feed);
+  const bool is_other = batch->last() == held.have && batch->head != held.head;
+  if (!is_other && repair_.fill(*batch)) {
     of_use = true;
     return {action::StoreBatch{std::move(*batch), turn.now.wall}};
   }
@@ -147,11 +149,9 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
       of_use = true;
       Actions actions = store(turn, std::move(ready));
       // Of an opening that names an older post than the newest, only the store can tell.
-      const bool is_unsure = shared && feeds_.state(shared->feed).have > shared->first;
-      Member* member = this->member(from);
-      if (is_unsure && member != nullptr && shared->feed != feed) {
-        append(actions, compare(turn, raw, *shared, *member));
-      }
+      const bool is_unsure =
+          shared && shared->feed != feed && feeds_.state(shared->feed).have > shared->first;
+      if (is_unsure && is_unproved(feed)) append(actions, compare(turn, raw, *shared, from));
       return actions;
     }
     case Feeds::Verdict::known: counters_.count("posts_known"); return {};

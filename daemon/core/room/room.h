@@ -197,7 +197,7 @@ class Room {
   // What does not fit; `shared` is the post of which both it and what is held speak.
   Actions take_broken(const Turn& turn, ByteView raw, const FeedId& feed,
                       const std::optional<Missing>& shared, const PeerId& from);
-  Actions compare(const Turn& turn, ByteView suspect, const Missing& shared, Member& from);
+  Actions compare(const Turn& turn, ByteView suspect, const Missing& shared, const PeerId& from);
   // It is not known yet that who writes there lies, and would be of use to know.
   bool is_unproved(const FeedId& feed) const;
   // `who` holds another post than I under one number, or says so.

@@ -4,6 +4,7 @@
 #include "daemon/core/consent/consent.h"
 #include "proto/limits.h"
 #include "tests/unit/daemon/core/consent/table.h"
+#include "tests/unit/fork_sample.h"
 
 namespace p2pchat {
 namespace {
@@ -107,15 +108,8 @@ TEST(Pool, ALieAboutAKnockIsPassedOn) {
 
 // --- Forks ---
 
-// Of a feed that is written in this seat.
-Fork fork_of(const RoomId& room, const Seat& seat, std::uint8_t who, std::uint8_t salt = 1) {
-  const Incarnation run = incarnation_in(seat.admission, {{9, 9, 9, 9, salt}});
-  Hash previous;
-  previous.bytes.fill(salt);
-  const auto saying = [&](std::string_view text) {
-    return sample_batch(sample_identity(who), room, run, {2}, previous, {sample_post(5, text)});
-  };
-  return *Fork::make(saying("yes"), saying("no"));
+Fork fork_of(const RoomId& room, const Seat& seat, std::uint8_t who, std::uint8_t which = 1) {
+  return sample_fork(sample_identity(who), room, seat.admission, which);
 }
 
 TEST(Pool, WhoForksAFeedIsALiar) {
