@@ -12,6 +12,14 @@ std::size_t bytes_held(const Batch& batch) {
   return 2 * batch.raw.size() + batch.posts.size() * sizeof(Post);
 }
 
+void drop(std::map<Number, Batch>& waiting, std::size_t& held_posts, std::size_t& held_bytes) {
+  for (const auto& [first, batch] : waiting) {
+    held_posts -= batch.posts.size();
+    held_bytes -= bytes_held(batch);
+  }
+  waiting.clear();
+}
+
 }  // namespace
 
 Feeds::Feeds(const PeerId& self, const std::vector<FeedState>& stored) : self_(self) {
@@ -52,6 +60,10 @@ Feeds::Verdict Feeds::take(Batch batch, std::vector<Batch>& ready) {
 void Feeds::note_broken(const FeedId& id) {
   std::set<Incarnation>& broken = broken_[id.author];
   if (broken.size() < kFeedsMax) broken.insert(id.incarnation);
+  // What waits may follow what will never be held; if not, it comes again.
+  FeedsOfAuthor& feeds = feeds_[id.author];
+  const auto feed = feeds.find(id.incarnation);
+  if (feed != feeds.end()) drop(feed->second.waiting, held_posts_, held_bytes_);
 }
 
 bool Feeds::is_broken(const FeedId& feed) const {
@@ -160,11 +172,7 @@ const Readers* Feeds::keep(const Readers& readers) {
 }
 
 void Feeds::close(const FeedId& id, Feed& feed) {
-  for (const auto& [first, batch] : feed.waiting) {
-    held_posts_ -= batch.posts.size();
-    held_bytes_ -= bytes_held(batch);
-  }
-  feed.waiting.clear();
+  drop(feed.waiting, held_posts_, held_bytes_);
   for (auto& [who, claims] : claims_) claims.erase(id);
 }
 

@@ -139,6 +139,11 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count("posts_refused");
     return {};
   }
+  // Beyond a gap it would wait for what its giver cannot give.
+  if (feeds_.is_ignored(from, batch->feed) && batch->first > held.have.next()) {
+    counters_.count("posts_dropped");
+    return {};
+  }
   end_earlier(*batch);
   const FeedId feed = batch->feed;
   const Number before{batch->first.value - 1};
