@@ -141,8 +141,7 @@ void Checkers::storing_post(const Witness& witness, const Batch& batch, std::siz
   if (index > 0 && post.stamp <= batch.posts[index - 1].stamp) {
     fail(witness, "stores posts whose stamps do not rise");
   }
-  const auto author = static_cast<HostIndex>(
-      std::find(hosts_.begin(), hosts_.end(), batch.feed.author) - hosts_.begin());
+  const HostIndex author = host_of(batch.feed.author);
   // Who lies may sign what it has not stored, and more than one post under a number.
   const bool is_of_liar = rooms_.is_liar(author) && author != witness.host;
   if (!is_of_liar) {
@@ -429,8 +428,29 @@ void Checkers::leaving_card(const Witness& witness, const Card& card) {
   }
 }
 
+HostIndex Checkers::host_of(const PeerId& peer) const {
+  return static_cast<HostIndex>(std::find(hosts_.begin(), hosts_.end(), peer) - hosts_.begin());
+}
+
+// Of an author that may have shown another one to others. Of a seat that was left all tell the head
+// that was agreed on.
+bool Checkers::is_branch(const Witness& witness, const RoomId& room, const Head& head) {
+  const Disk::Membership* kept = witness.disk.membership(room);
+  const auto seat = kept == nullptr ? std::nullopt : kept->roster().seat_of(head.feed.author);
+  if (kept != nullptr && !(seat && is_of_seat(head.feed.incarnation, seat->admission))) return true;
+  const Disk::Row* row = witness.disk.covering(room, head.feed, head.number);
+  if (row == nullptr) return false;
+  Hash hash = row->batch->previous;
+  for (Number number = row->batch->first; number <= head.number; number = number.next()) {
+    hash = post_hash(hash, number, row->batch->posts[number.value - row->batch->first.value]);
+  }
+  return hash == head.hash;
+}
+
 bool Checkers::holds_head(const Witness& witness, const RoomId& room, const Head& head) const {
   const Disk::Row* row = witness.disk.covering(room, head.feed, head.number);
+  const bool is_own = head.feed.author == hosts_[witness.host];
+  if (!is_own && rooms_.is_liar(host_of(head.feed.author))) return is_branch(witness, room, head);
   if (row == nullptr) return false;
   const auto it = posts_.find({room, head.feed, head.number});
   return it != posts_.end() && it->second == head.hash;
