@@ -449,8 +449,7 @@ bool Checkers::is_branch(const Witness& witness, const RoomId& room, const Head&
 
 bool Checkers::holds_head(const Witness& witness, const RoomId& room, const Head& head) const {
   const Disk::Row* row = witness.disk.covering(room, head.feed, head.number);
-  const bool is_own = head.feed.author == hosts_[witness.host];
-  if (!is_own && rooms_.is_liar(host_of(head.feed.author))) return is_branch(witness, room, head);
+  if (rooms_.is_liar(host_of(head.feed.author))) return is_branch(witness, room, head);
   if (row == nullptr) return false;
   const auto it = posts_.find({room, head.feed, head.number});
   return it != posts_.end() && it->second == head.hash;

@@ -8,6 +8,7 @@
 namespace p2pchat {
 namespace {
 
+using Members = std::initializer_list<std::uint8_t>;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -22,7 +23,7 @@ Batch opened(SampleFeed& feed, std::uint64_t stamp) {
 class DoubtTest : public testing::Test {
  protected:
   DoubtTest() {
-    for (const std::uint8_t who : {2, 3}) room_.linked(turn_.at(0s), sample_peer(who));
+    for (const std::uint8_t who : Members{2, 3}) room_.linked(turn_.at(0s), sample_peer(who));
     (void)passes_on(3, opened(feed_, 1), 1s);
     other_ = feed_;
     (void)passes_on(3, feed_.say(5, {"yes"}), 1s);
@@ -30,7 +31,7 @@ class DoubtTest : public testing::Test {
 
   static Sitting sitting() {
     Sitting sitting;
-    for (const std::uint8_t who : {1, 2, 3}) sitting.members.push_back(sample_peer(who));
+    for (const std::uint8_t who : Members{1, 2, 3}) sitting.members.push_back(sample_peer(who));
     std::sort(sitting.members.begin(), sitting.members.end());
     return sitting;
   }
