@@ -52,7 +52,8 @@ bool Room::counts(const FeedId& feed, Number last) const {
   const auto end = ended_.find(feed);
   if (end != ended_.end()) {
     // Of a feed that was forked nobody can say what is still to come: it ends where it is here.
-    return last <= (feeds_.is_broken(feed) ? feeds_.state(feed).have : end->second.number);
+    const Number all = end->second.number;
+    return last <= (feeds_.is_broken(feed) ? std::min(all, feeds_.state(feed).have) : all);
   }
   return is_current(feed);
 }
