@@ -99,12 +99,13 @@ void RoomScript::add_liars() {
     hosts.erase(hosts.begin() + static_cast<std::ptrdiff_t>(at));
     if (plan_.restored == host) continue;
     Repertoire repertoire;
-    for (bool* trick :
-         {&repertoire.splits_pledges, &repertoire.pledges_late, &repertoire.votes_both_ways,
-          &repertoire.replays, &repertoire.floods, &repertoire.favours, &repertoire.ghosts,
-          &repertoire.boasts, &repertoire.forks_feeds}) {
+    for (bool* trick : {&repertoire.splits_pledges, &repertoire.pledges_late,
+                        &repertoire.votes_both_ways, &repertoire.replays, &repertoire.floods,
+                        &repertoire.favours, &repertoire.ghosts, &repertoire.boasts}) {
       *trick = prng_.chance(30);
     }
+    const std::string run = std::to_string(plan_.length.count());
+    repertoire.forks_feeds = percentile("forks " + world_.host(host).name() + run) < 30;
     liars_.push_back(std::make_unique<Liar>(world_, world_.host(host), repertoire, prng_.next()));
     if (!prng_.chance(30)) continue;
     // It vanishes, and is never seen again.
