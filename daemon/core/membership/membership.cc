@@ -101,7 +101,10 @@ void Membership::learn(const Object& object, const std::optional<PeerId>& from) 
   if (object.kind == Kind::leave) {
     const auto leave = Leave::decode(object.raw);
     if (leave) leavers_.insert(leave->seat);
-    if (leave && roster().seat_of(self_) == leave->seat) left_ = *leave;
+    if (!leave || roster().seat_of(self_) != leave->seat) return;
+    // Perhaps of a life that I have forgotten.
+    left_ = *leave;
+    record_.is_gone = is_record_due_ = true;
   }
 }
 
@@ -226,9 +229,6 @@ void Membership::leave(const Turn& turn, const std::optional<Head>& last) {
   leave.last = last;
   leave.sign(turn.self);
   say(Kind::leave, leave.raw);
-  left_ = leave;
-  record_.is_gone = true;
-  is_record_due_ = is_changed_ = true;
 }
 
 void Membership::close(const Turn& turn) {
