@@ -65,6 +65,10 @@ inline constexpr std::size_t kPushKeyBytesMax = 128;
 // What one person signs: a genesis, knock, vote, leave or close.
 inline constexpr std::size_t kConsentBytesMax = 2 * 1024;
 inline constexpr std::size_t kValueBytesMax = 60 * 1024;
+// A batch in a proof that its author lies: kBatchPostsMax posts without texts, or an opening that
+// names kMembersMax readers. And the proof, which holds two.
+inline constexpr std::size_t kForkBatchBytesMax = 4 * 1024;
+inline constexpr std::size_t kForkBytesMax = 2 * kForkBatchBytesMax + 64;
 // Rounds that a pledge may skip: a liar cannot use them up.
 inline constexpr std::uint64_t kRoundLeapMax = 1000;
 // Whoever was let go is told why for so long before the link is cut.

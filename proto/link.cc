@@ -162,7 +162,7 @@ Objects read_objects(Unpacker& in) {
   message.room = in.fixed<RoomId>();
   for (std::size_t left = in.array(kPageItemsMax); left > 0 && in.is_good(); --left) {
     const Object& object = message.objects.emplace_back(unpack_object(in));
-    if (object.kind == Kind::card || object.kind == Kind::standing) in.spoil();
+    if (!is_for_members(object.kind)) in.spoil();
   }
   return message;
 }

@@ -5,6 +5,10 @@
 
 namespace p2pchat {
 
+bool is_for_members(Kind kind) { return kind != Kind::card && kind != Kind::standing; }
+
+bool is_for_rendezvous(Kind kind) { return kind < Kind::decided; }
+
 void pack(Packer& packer, const Object& object) {
   packer.array(2).integer(static_cast<std::uint64_t>(object.kind)).bytes(object.raw);
 }
@@ -12,7 +16,7 @@ void pack(Packer& packer, const Object& object) {
 Object unpack_object(Unpacker& in) {
   in.array_of(2);
   Object object;
-  object.kind = static_cast<Kind>(in.integer(static_cast<std::uint64_t>(Kind::decided)));
+  object.kind = static_cast<Kind>(in.integer(static_cast<std::uint64_t>(Kind::fork)));
   if (object.kind < Kind::genesis) in.spoil();
   object.raw = to_bytes(in.bytes(kValueBytesMax));
   return object;
@@ -43,7 +47,8 @@ std::optional<RoomId> room_of(const Object& object) {
     case Kind::value:
     case Kind::pledge:
     case Kind::certificate:
-    case Kind::decided: return room_in(in);
+    case Kind::decided:
+    case Kind::fork: return room_in(in);
     case Kind::card:
     case Kind::standing: return std::nullopt;
   }

@@ -23,7 +23,8 @@ enum class Kind : std::uint8_t {
   certificate = 9,
   card = 10,      // Of a member; only a rendezvous tells it.
   standing = 11,  // A Standing; only a rendezvous tells it.
-  decided = 12,   // Only members tell it, over links.
+  decided = 12,   // Only members tell it, over links;
+  fork = 13,      // and this.
 };
 
 struct Object {
@@ -32,6 +33,9 @@ struct Object {
 
   auto operator<=>(const Object&) const = default;
 };
+// Members tell it over links; and a rendezvous takes it, and shows it to them.
+bool is_for_members(Kind kind);
+bool is_for_rendezvous(Kind kind);
 void pack(Packer& packer, const Object& object);
 // Of any kind.
 Object unpack_object(Unpacker& in);

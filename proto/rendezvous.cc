@@ -148,7 +148,7 @@ Page read_page(Unpacker& in) {
   answer.cursor = {in.integer()};
   for (std::size_t left = in.array(kPageItemsMax); left > 0 && in.is_good(); --left) {
     answer.objects.push_back(unpack_object(in));
-    if (answer.objects.back().kind > Kind::standing) in.spoil();
+    if (!is_for_rendezvous(answer.objects.back().kind)) in.spoil();
   }
   answer.more = in.boolean();
   return answer;

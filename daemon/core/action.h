@@ -173,6 +173,13 @@ struct FindKey {
   RoomId room;
   std::string key;
 };
+// Looks for the stored batch that holds this post, if it is whole; ends in Compared.
+struct Compare {
+  RoomId room;
+  Bytes suspect;  // A batch of the same author that does not fit it.
+  FeedId feed;
+  Number number;
+};
 // For the log: something an administrator should know. At most one line a minute and peer.
 struct Report {
   std::string text;
@@ -188,7 +195,7 @@ using Action =
                  action::Answer, action::Report, action::StoreRoom, action::StoreDecision,
                  action::StorePledge, action::StoreObject, action::DropObject, action::StoreWish,
                  action::DropWish, action::StoreListing, action::AskRendezvous, action::StoreKey,
-                 action::FindKey>;
+                 action::FindKey, action::Compare>;
 
 using Actions = std::vector<Action>;
 

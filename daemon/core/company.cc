@@ -193,7 +193,7 @@ Actions Node::receive(const Turn& turn, const event::LinkFrameReceived& from,
   std::vector<Object> own;
   for (const Object& object : objects.objects) {
     // Only what members tell over links; the rest is a rendezvous's.
-    const bool is_told = object.kind != Kind::card && object.kind != Kind::standing;
+    const bool is_told = is_for_members(object.kind);
     if (is_told && p2pchat::room_of(object) == objects.room) own.push_back(object);
   }
   return take_objects(turn, own, from.peer);
@@ -299,6 +299,7 @@ void Node::tell_heads(Membership& membership) {
     membership.learn(peer, holding);
   }
   room->freeze(std::move(frozen));
+  room->convict(membership.consent().forkers());
 }
 
 Actions Node::follow(const Turn& turn, const Membership& membership) {
@@ -358,6 +359,10 @@ std::string Node::notice_text(const Membership& membership, const Membership::Ne
     case What::entered: return "you are in " + room + " now: every member has agreed";
     case What::put_out: return "you are in " + room + " no more: the others have put you out";
     case What::lied:
+      if (news.who.front() == identity_.id()) {
+        return "your key has signed what contradicts itself in " + room +
+               "; nobody is let in while you stay: chatctl leave " + room + ", then join it anew";
+      }
       return who + " has signed what contradicts itself in " + room +
              "; nobody is let in until that is settled: chatctl vote " + room + " " +
              id.substr(0, 8) + " evict";

@@ -164,6 +164,12 @@ struct BatchDamaged {
   Number first;
   Number last;
 };
+// As Compare has asked: of one author, a batch that came and the one that is held.
+struct Compared {
+  RoomId room;
+  Bytes suspect;
+  Bytes held;
+};
 // The store takes writes again after a commit had failed.
 struct StoreRecovered {};
 // The moment that deadline() named has come.
@@ -180,6 +186,6 @@ using Event = std::variant<
     event::VerifyRequested, event::RequestDropped, event::CreateRequested, event::JoinRequested,
     event::VoteRequested, event::LeaveRequested, event::DeleteRequested, event::ListingRequested,
     event::ListRequested, event::RendezvousAnswered, event::RendezvousFailed, event::BatchDamaged,
-    event::StoreRecovered, event::TimerFired, event::TurnEnded>;
+    event::Compared, event::StoreRecovered, event::TimerFired, event::TurnEnded>;
 
 }  // namespace p2pchat

@@ -315,6 +315,27 @@ Actions Node::on(const Turn& turn, const event::BatchDamaged& event) {
   return actions;
 }
 
+Actions Node::on(const Turn& turn, const event::Compared& event) {
+  const auto suspect = Batch::decode(event.suspect);
+  const auto held = Batch::decode(event.held);
+  const auto fork = suspect && held ? Fork::make(*suspect, *held) : std::nullopt;
+  Room* room = room_of(event.room);
+  if (!fork || room == nullptr || room->is_convicted(fork->one.author)) return {};
+  counters_.count("forks_proved");
+  const auto membership = memberships_.find(event.room);
+  if (membership != memberships_.end()) {
+    membership->second.take(turn, {Kind::fork, fork->raw}, std::nullopt);
+    return {};
+  }
+  if (!can_store()) return {};
+  const PeerId& author = fork->one.author;
+  room->convict({author});
+  return {action::StoreNotice{event.room, author, turn.now.wall,
+                              name_of(author) +
+                                  " has signed two different posts under one number, so others "
+                                  "may have been shown something else than you"}};
+}
+
 Actions Node::on(const Turn& turn, const event::StoreRecovered&) {
   store_trouble_.clear();
   make_card(stored_self_.card_counter.next());

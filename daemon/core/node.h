@@ -113,6 +113,7 @@ class Node {
   Actions on(const Turn& turn, const event::RendezvousAnswered& event);
   Actions on(const Turn& turn, const event::RendezvousFailed& event);
   Actions on(const Turn& turn, const event::BatchDamaged& event);
+  Actions on(const Turn& turn, const event::Compared& event);
   Actions on(const Turn& turn, const event::StoreRecovered& event);
   Actions on(const Turn& turn, const event::TimerFired& event);
   Actions on(const Turn& turn, const event::TurnEnded& event);

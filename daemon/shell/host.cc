@@ -114,6 +114,8 @@ void Host::hand_on(Moment now, const Actions& actions) {
       give(now, *order);
     } else if (const auto* wanted = std::get_if<action::FindKey>(&action)) {
       find_key(now, *wanted);
+    } else if (const auto* doubted = std::get_if<action::Compare>(&action)) {
+      compare(now, *doubted);
     } else if (!is_durable(action)) {
       outlets_.carry_out(now, action);
     }
@@ -126,6 +128,19 @@ void Host::find_key(Moment now, const action::FindKey& order) {
   is_due_ = true;
   raise(now, event::KeyFound{order.room, order.key, known ? *known : std::nullopt,
                              known ? std::string() : known.error().text});
+}
+
+void Host::compare(Moment now, const action::Compare& order) {
+  Bytes held;
+  const auto take = [&](ByteView batch) {
+    held = to_bytes(batch);
+    return false;
+  };
+  const auto read = store_.read_batches(order.room, order.feed, order.number, order.number, take);
+  if (!read) spdlog::warn("cannot read what is held of a post: {}", read.error().text);
+  if (held.empty()) return;
+  is_due_ = true;
+  raise(now, event::Compared{order.room, order.suspect, std::move(held)});
 }
 
 void Host::give(Moment now, const action::Give& order) {

@@ -23,7 +23,7 @@ namespace p2pchat {
 
 // Whom a Host hands on what is not the store's.
 struct Outlets {
-  // Everything but Store..., Give and FindKey.
+  // Everything but Store..., Give, FindKey and Compare.
   std::function<void(Moment, const Action&)> carry_out;
   // What is in these rooms has grown.
   std::function<void(const std::set<RoomId>&)> wake;
@@ -54,6 +54,7 @@ class Host {
   Result<void> carry_out(Moment now, Actions actions);
   Result<void> begin_anew(Moment now, const Error& why);
   void hand_on(Moment now, const Actions& actions);
+  void compare(Moment now, const action::Compare& order);
   void give(Moment now, const action::Give& order);
   void find_key(Moment now, const action::FindKey& order);
   void note_link(const Event& event);

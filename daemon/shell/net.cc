@@ -126,6 +126,7 @@ void Net::carry_out(Moment now, const Action& action) {
           [&](const action::AskRendezvous& order) { rendezvous_.ask(at, order); },
           [](const action::Durable auto&) {},
           [](const action::FindKey&) {},
+          [](const action::Compare&) {},
           [](const action::Answer&) {},
           [](const action::Report&) {},
       },

@@ -63,7 +63,8 @@ Result<void> Room::understand(const Entry& entry) {
     case Kind::pledge:
     case Kind::card:
     case Kind::standing:
-    case Kind::decided: return {};
+    case Kind::decided:
+    case Kind::fork: return {};
   }
   return damaged();
 }
@@ -105,7 +106,8 @@ void Room::erase(const Entry& entry) {
     case Kind::certificate:
     case Kind::card:
     case Kind::standing:
-    case Kind::decided: break;
+    case Kind::decided:
+    case Kind::fork: break;
   }
   entries_.erase(old);
   places_.erase(place);

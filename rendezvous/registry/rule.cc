@@ -306,7 +306,8 @@ Result<Signed> decode_signed(const Object& object) {
     case Kind::certificate: return as_signed(Certificate::decode(object.raw));
     case Kind::card:
     case Kind::standing:
-    case Kind::decided: break;
+    case Kind::decided:
+    case Kind::fork: break;
   }
   return fail(Fault::malformed, "objects of that kind are not taken");
 }

@@ -67,7 +67,8 @@ class Settlement {
       case Kind::leave: return stays_member(entry.by);
       case Kind::card:
       case Kind::standing:
-      case Kind::decided: break;
+      case Kind::decided:
+      case Kind::fork: break;
     }
     return false;
   }

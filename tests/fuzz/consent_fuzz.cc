@@ -4,6 +4,7 @@
 #include <set>
 
 #include "proto/check.h"
+#include "proto/fork.h"
 #include "proto/limits.h"
 #include "proto/pack.h"
 #include "proto/roster.h"
@@ -101,6 +102,13 @@ void check_decided(ByteView input) {
   CHECK(decided->encode() == to_bytes(input) && decided->round != Round{});
 }
 
+void check_fork(ByteView input) {
+  const auto fork = Fork::decode(input);
+  if (!fork) return;
+  CHECK(fork->raw == to_bytes(input) && input.size() <= kForkBytesMax);
+  CHECK(fork->one.author == fork->other.author);
+}
+
 void check_decoding(ByteView input) {
   const auto seated = [](const auto& object) { return object.seat.peer; };
   check_signed<Genesis>(input, [](const Genesis& genesis) { return genesis.creator; });
@@ -113,6 +121,7 @@ void check_decoding(ByteView input) {
   check_pledge(input);
   check_certificate(input);
   check_decided(input);
+  check_fork(input);
 }
 
 // --- What is made ---
@@ -203,6 +212,18 @@ void check_pledging(Source source) {
   Decided decided{pledge.room, pledge.seat, pledge.round, pledge.value, {}};
   decided.sign(fuzz_identity());
   CHECK(Decided::decode(decided.encode()));
+
+  Batch batch;
+  batch.room = pledge.room;
+  batch.feed = {self(), source.fixed<Incarnation>()};
+  batch.first = {2 + (source.integer(2))};
+  batch.posts = {{pledge.stamp, PostKind::chat, {}, to_bytes("yes")}};
+  batch.sign(fuzz_identity());
+  Batch other = batch;
+  other.posts = {{pledge.stamp, PostKind::chat, {}, to_bytes("no")}};
+  other.sign(fuzz_identity());
+  const auto fork = Fork::make(batch, other);
+  CHECK(fork && Fork::decode(fork->raw) && !Fork::make(batch, batch));
 
   const Certificate made{
       pledge.room, pledge.value, pledge.round, {{pledge.stamp, pledge.signature}}};

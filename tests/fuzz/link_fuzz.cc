@@ -28,7 +28,7 @@ struct Bounds {
   void operator()(const link::Objects& message) const {
     CHECK(message.objects.size() <= kPageItemsMax);
     for (const Object& object : message.objects) {
-      CHECK(object.kind >= Kind::genesis && object.kind <= Kind::decided);
+      CHECK(object.kind >= Kind::genesis && object.kind <= Kind::fork);
       CHECK(object.kind != Kind::card && object.kind != Kind::standing);
       CHECK(object.raw.size() <= kValueBytesMax);
     }

@@ -141,21 +141,24 @@ void Checkers::storing_post(const Witness& witness, const Batch& batch, std::siz
   if (index > 0 && post.stamp <= batch.posts[index - 1].stamp) {
     fail(witness, "stores posts whose stamps do not rise");
   }
-  const auto [it, is_new] = posts_.try_emplace(id, hash);
-  if (it->second != hash) return fail(witness, "stores one of two posts at one number");
-  if (is_new) {
-    if (batch.feed.author != hosts_[witness.host]) {
-      return fail(witness, "stores a post that its author has not stored");
+  const HostIndex author = host_of(batch.feed.author);
+  // Who lies may sign what it has not stored, and more than one post under a number.
+  const bool is_of_liar = rooms_.is_liar(author) && author != witness.host;
+  if (!is_of_liar) {
+    const auto [it, is_new] = posts_.try_emplace(id, hash);
+    if (it->second != hash) return fail(witness, "stores one of two posts at one number");
+    if (is_new) {
+      if (batch.feed.author != hosts_[witness.host]) {
+        return fail(witness, "stores a post that its author has not stored");
+      }
+      writing_post(witness, batch, index);
     }
-    writing_post(witness, batch, index);
   }
-  const auto author = static_cast<HostIndex>(
-      std::find(hosts_.begin(), hosts_.end(), batch.feed.author) - hosts_.begin());
   const auto settled = final_.find({witness.host, batch.room});
   if (settled != final_.end() && post.stamp <= settled->second && !amnesiacs_.contains(author)) {
     fail(witness, "stores a post below a line that was final");
   }
-  if (post.kind != PostKind::chat) return;
+  if (post.kind != PostKind::chat || is_of_liar) return;
   const Push* push = ledger_.push_of(to_string(post.body));
   if (push == nullptr || push->post != id) return fail(witness, "holds a text that was not pushed");
   check_arrival(witness, id, *push);
@@ -425,8 +428,28 @@ void Checkers::leaving_card(const Witness& witness, const Card& card) {
   }
 }
 
+HostIndex Checkers::host_of(const PeerId& peer) const {
+  return static_cast<HostIndex>(std::find(hosts_.begin(), hosts_.end(), peer) - hosts_.begin());
+}
+
+// Of an author that may have shown another one to others. Of a seat that was left all tell the head
+// that was agreed on.
+bool Checkers::is_branch(const Witness& witness, const RoomId& room, const Head& head) {
+  const Disk::Membership* kept = witness.disk.membership(room);
+  const auto seat = kept == nullptr ? std::nullopt : kept->roster().seat_of(head.feed.author);
+  if (kept != nullptr && !(seat && is_of_seat(head.feed.incarnation, seat->admission))) return true;
+  const Disk::Row* row = witness.disk.covering(room, head.feed, head.number);
+  if (row == nullptr) return false;
+  Hash hash = row->batch->previous;
+  for (Number number = row->batch->first; number <= head.number; number = number.next()) {
+    hash = post_hash(hash, number, row->batch->posts[number.value - row->batch->first.value]);
+  }
+  return hash == head.hash;
+}
+
 bool Checkers::holds_head(const Witness& witness, const RoomId& room, const Head& head) const {
   const Disk::Row* row = witness.disk.covering(room, head.feed, head.number);
+  if (rooms_.is_liar(host_of(head.feed.author))) return is_branch(witness, room, head);
   if (row == nullptr) return false;
   const auto it = posts_.find({room, head.feed, head.number});
   return it != posts_.end() && it->second == head.hash;

@@ -93,6 +93,8 @@ class Checkers {
                            const door::Answer& answer);
   void leaving_welcome(const Witness& witness, const VisitId& visit);
   void leaving_answer(const Witness& witness, const action::Answer& answer);
+  HostIndex host_of(const PeerId& peer) const;
+  static bool is_branch(const Witness& witness, const RoomId& room, const Head& head);
   bool holds_head(const Witness& witness, const RoomId& room, const Head& head) const;
 
   Verdict& verdict_;

@@ -20,8 +20,10 @@ bool is_about_end(const Event& event, const PeerId& peer, LinkSide side) {
 }
 
 // On which what members sign goes out.
-bool is_consent_road(const Action& action) {
+bool is_road(const Action& action) {
   return std::holds_alternative<action::SendLink>(action) ||
+         std::holds_alternative<action::Give>(action) ||
+         std::holds_alternative<action::Publish>(action) ||
          std::holds_alternative<action::AskRendezvous>(action);
 }
 
@@ -205,19 +207,24 @@ void Host::carry_out(const Action& action) {
   around_.trace.order(around_.agenda.now(), name_, action);
   around_.checkers.leaving(witness(), action);
   if (is_traffic(action)) ++traffic_;
-  if (const auto* order = std::get_if<action::Give>(&action)) {
-    give(*order);
-  } else if (const auto* wanted = std::get_if<action::FindKey>(&action)) {
+  if (const auto* wanted = std::get_if<action::FindKey>(&action)) {
     hand(event::KeyFound{wanted->room, wanted->key, disk_.key(wanted->room, wanted->key), {}});
+  } else if (const auto* doubted = std::get_if<action::Compare>(&action)) {
+    const Disk::Row* row = disk_.covering(doubted->room, doubted->feed, doubted->number);
+    const bool is_whole = row != nullptr && !row->is_damaged;
+    if (is_whole) hand(event::Compared{doubted->room, doubted->suspect, row->batch->raw});
   } else if (const auto* order_of_answer = std::get_if<action::Answer>(&action)) {
     open_requests_.erase(order_of_answer->request);
-  } else if (meddler_.sends && is_consent_road(action)) {
-    for (const Action& instead : meddler_.sends(action)) {
-      around_.network.carry_out(index_, instead);
-    }
+  } else if (meddler_.sends && is_road(action)) {
+    for (const Action& instead : meddler_.sends(action)) send(instead);
   } else {
-    around_.network.carry_out(index_, action);
+    send(action);
   }
+}
+
+void Host::send(const Action& action) {
+  if (const auto* order = std::get_if<action::Give>(&action)) return give(*order);
+  around_.network.carry_out(index_, action);
 }
 
 void Host::give(const action::Give& order) {

@@ -38,8 +38,8 @@ struct CrashPoint {
   std::size_t orders_done = 0;  // After the commit.
 };
 
-// A liar's hands, beneath its Node. They see each order to send something over a link or to the
-// rendezvous, and answer what is sent instead; and each event, which they may change, or keep
+// A liar's hands, beneath its Node. They see each order to send something over a link, on PUB or to
+// the rendezvous, and answer what is sent instead; and each event, which they may change, or keep
 // from the Node by answering false.
 struct Meddler {
   std::function<Actions(const Action& order)> sends;
@@ -95,6 +95,7 @@ class Host {
   void finish(const Actions& actions);
   bool commit(const Actions& actions);
   void carry_out(const Action& action);
+  void send(const Action& action);
   void fail_commit();
   void answer(const action::Answer& answer);
   void give(const action::Give& order);

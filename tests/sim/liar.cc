@@ -57,11 +57,21 @@ const Value* Liar::other_value(const ValueId& value) const {
 // --- What goes out ----------------------------------------------------------
 
 Actions Liar::send(const Action& order) {
+  const bool forks = repertoire_.forks_feeds && !is_honest_;
+  // On PUB all would hear the same.
+  if (std::holds_alternative<action::Publish>(order)) return forks ? Actions{} : Actions{order};
+  if (const auto* give = std::get_if<action::Give>(&order)) {
+    const bool is_own = give->want.feed.author == host_.id();
+    return {forks && is_own && is_other_half(give->peer) ? forked(*give) : order};
+  }
   const auto* send = std::get_if<action::SendLink>(&order);
   if (send != nullptr) {
     const auto message = link::decode(send->frame);
     const auto* objects = message ? std::get_if<link::Objects>(&*message) : nullptr;
-    if (objects == nullptr) return {order};
+    if (objects == nullptr && (!forks || !message || !is_other_half(send->peer))) return {order};
+    if (objects == nullptr) {
+      return {action::SendLink{send->peer, send->side, link::encode(forked(*message))}};
+    }
     for (const Object& object : objects->objects) note_own(object);
     link::Objects shown{objects->room, twisted(send->peer, objects->objects)};
     if (shown.objects.empty()) return {};
@@ -79,6 +89,60 @@ Actions Liar::send(const Action& order) {
   return {
       action::AskRendezvous{ask->desk, rendezvous::encode(rendezvous::Request{host_.id(), other})}};
 }
+
+// --- Two histories ---
+
+const Batch& Liar::twin_of(const Batch& batch) {
+  const auto known = twins_.find(batch.head);
+  if (known != twins_.end()) return known->second;
+  Batch twin = batch;
+  if (batch.first == Number{1}) {
+    auto opening = *Opening::decode(batch.posts.front().body);
+    const Head past{{batch.feed.author, opening.incarnation}, opening.number, opening.hash};
+    opening.hash = twin_of(batch.room, past).hash;
+    twin.posts.front().body = opening.encode();
+  } else {
+    twin.previous = twin_of(batch.room, {batch.feed, {batch.first.value - 1}, batch.previous}).hash;
+    for (Post& post : twin.posts) post.body.push_back('?');
+  }
+  twin.sign(host_.identity());
+  return twins_.emplace(batch.head, std::move(twin)).first->second;
+}
+
+Head Liar::twin_of(const RoomId& room, const Head& head) {
+  const Disk::Row* row = host_.disk().covering(room, head.feed, head.number);
+  const bool is_end = row != nullptr && row->batch->head == head.hash;
+  if (head.feed.author != host_.id() || !is_end) return head;
+  return {head.feed, head.number, twin_of(*row->batch).head};
+}
+
+link::Message Liar::forked(const link::Message& message) {
+  link::Message twisted = message;
+  if (auto* posts = std::get_if<link::Posts>(&twisted)) {
+    const auto batch = Batch::decode(posts->batch);
+    if (batch && batch->feed.author == host_.id()) posts->batch = twin_of(*batch).raw;
+  } else if (auto* heads = std::get_if<link::Heads>(&twisted)) {
+    for (Head& head : heads->heads) head = twin_of(heads->room, head);
+  } else if (auto* pulse = std::get_if<link::Pulse>(&twisted)) {
+    auto beat = Beat::decode(pulse->beat);
+    if (beat->own) beat->own = twin_of(beat->room, *beat->own);
+    for (Head& head : beat->heads) head = twin_of(beat->room, head);
+    beat->sign(host_.identity());
+    pulse->beat = beat->raw;
+  }
+  return twisted;
+}
+
+// One batch at a time is enough: the rest is asked for again.
+Action Liar::forked(const action::Give& order) {
+  const link::Want& want = order.want;
+  link::Give give{want.want, want.room, {}, true};
+  const Disk::Row* row = host_.disk().covering(want.room, want.feed, want.first);
+  if (row != nullptr && !row->is_damaged) give.batches.push_back(twin_of(*row->batch).raw);
+  return action::SendLink{order.peer, order.side, link::encode(give)};
+}
+
+// --- What members sign ---
 
 std::vector<Object> Liar::twisted(const PeerId& to, const std::vector<Object>& objects) {
   if (is_honest_) return objects;

@@ -27,6 +27,7 @@ struct Repertoire {
   bool favours = false;          // Certificates to one member only.
   bool ghosts = false;           // A knock in the name of somebody who has not signed it.
   bool boasts = false;           // "I have decided", of what it has not.
+  bool forks_feeds = false;      // Another history of its own posts to one half.
 };
 
 class Liar {
@@ -50,6 +51,13 @@ class Liar {
   void invent(const RoomId& room, std::vector<Object>& shown);
   void invent_knock(const RoomId& room, const Identity& signer, std::vector<Object>& shown);
   void invent_eviction(const RoomId& room, std::vector<Object>& shown);
+  // What this peer is shown of a room's talk.
+  link::Message forked(const link::Message& message);
+  Action forked(const action::Give& order);
+  // The same posts with other texts; and its head in place of this one.
+  const Batch& twin_of(const Batch& batch);
+  Head twin_of(const RoomId& room, const Head& head);
+
   void say_later(const PeerId& to, const Object& object);
 
   void note(const Object& object);
@@ -68,8 +76,9 @@ class Liar {
   std::uint64_t seed_;
   bool is_honest_ = false;
   std::map<ValueId, Value> values_;
-  std::deque<Object> past_;  // Of everybody; the newest last.
-  std::set<Bytes> own_;      // As my Node has signed it.
+  std::deque<Object> past_;      // Of everybody; the newest last.
+  std::set<Bytes> own_;          // As my Node has signed it.
+  std::map<Hash, Batch> twins_;  // By the head of what my Node has signed.
 };
 
 }  // namespace p2pchat::sim

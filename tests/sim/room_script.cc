@@ -104,6 +104,8 @@ void RoomScript::add_liars() {
                         &repertoire.favours, &repertoire.ghosts, &repertoire.boasts}) {
       *trick = prng_.chance(30);
     }
+    const std::string run = std::to_string(plan_.length.count());
+    repertoire.forks_feeds = percentile("forks " + world_.host(host).name() + run) < 30;
     liars_.push_back(std::make_unique<Liar>(world_, world_.host(host), repertoire, prng_.next()));
     if (!prng_.chance(30)) continue;
     // It vanishes, and is never seen again.
@@ -296,7 +298,8 @@ void RoomScript::tear_newest(Host& host) {
   std::size_t left = prng_.between(1, 3);
   for (std::size_t row = rows.size(); row > 0 && left > 0; --row) {
     const Disk::Row& torn = rows[row - 1];
-    if (!torn.batch || torn.is_damaged || !is_held_elsewhere(host, *torn.batch)) continue;
+    if (!torn.batch || torn.is_damaged || is_lost(torn.batch->feed.author)) continue;
+    if (!is_held_elsewhere(host, *torn.batch)) continue;
     world_.damage(host, row - 1);
     --left;
   }

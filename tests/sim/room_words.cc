@@ -1,6 +1,7 @@
 #include "tests/sim/room_words.h"
 
 #include "proto/door.h"
+#include "proto/fork.h"
 #include "proto/overload.h"
 #include "proto/rendezvous.h"
 
@@ -90,6 +91,10 @@ std::string describe(const Object& object) {
     case Kind::decided:
       return read<Decided>(object, "decided", [](const auto& it) {
         return "of " + seat_text(it.seat) + " on " + hex_text(it.value);
+      });
+    case Kind::fork:
+      return read<Fork>(object, "fork", [](const auto& it) {
+        return short_text(it.one.author) + "/" + hex_text(it.one.incarnation);
       });
   }
   return "unknown";

@@ -160,6 +160,7 @@ std::string describe(const Event& event) {
             return "BatchDamaged" + head_text({it.feed, it.first, {}}) + ".." +
                    number_text(it.last);
           },
+          [](const Compared&) { return std::string("Compared"); },
           [](const StoreRecovered&) { return std::string("StoreRecovered"); },
           [](const TimerFired&) { return std::string("TimerFired"); },
           [](const TurnEnded&) { return std::string("TurnEnded"); },
@@ -224,6 +225,9 @@ std::string describe(const Action& action) {
                    std::to_string(static_cast<int>(it.code)) + " " + it.error;
           },
           [](const FindKey& it) { return "FindKey " + it.key; },
+          [](const Compare& it) {
+            return "Compare" + head_text({it.feed, it.number, {}});
+          },
           [](const Report& it) { return "Report " + it.text; },
           [](const AskRendezvous& it) {
             return "AskRendezvous " + desk_text(it.desk) + " " + desk_question_text(it.question);

@@ -122,6 +122,7 @@ Result<bool> Consent::learn(const Object& object) {
     case Kind::pledge: return learnt<Pledge>(*this, object);
     case Kind::certificate: return learnt<Certificate>(*this, object);
     case Kind::decided: return learnt<Decided>(*this, object);
+    case Kind::fork: return learnt<Fork>(*this, object);
     case Kind::genesis:
     case Kind::close:
     case Kind::card:

@@ -32,13 +32,15 @@
 // the knock of a seat of its own tells so with remember_forgotten().
 //
 // Bounded, beside what Ballots holds: two pledges in each of kRoundsKept rounds (and in that of my
-// own last pledge), one Decided, one leave and one head of each seat; the values that these are
-// about and that could be pledged, and kLooseValuesMax others; kChainBytesMax of certified ones.
+// own last pledge), one Decided, one leave, one fork and one head of each seat; the values that
+// these are about and that could be pledged, and kLooseValuesMax others; kChainBytesMax of
+// certified ones.
 #pragma once
 
 #include <memory>
 
 #include "daemon/core/consent/ballots.h"
+#include "proto/fork.h"
 #include "proto/object.h"
 #include "proto/roster.h"
 
@@ -66,6 +68,7 @@ class Consent {
   // Needs the value, and what that rests on.
   bool learn(const Certificate& certificate);
   bool learn(const Decided& decided);
+  bool learn(const Fork& fork);
   // One of these; fails if it is none, or does not decode.
   Result<bool> learn(const Object& object);
   // What I hold of the posts that somebody has made in its present seat.
@@ -142,6 +145,8 @@ class Consent {
 
   // Members that have signed what contradicts itself: while there are any, nobody is let in.
   std::set<Seat> liars() const { return liars(roster()); }
+  // Those of them of whom I hold a proof that they have signed two histories of a feed.
+  std::set<PeerId> forkers() const;
   // A seat of mine in which I pledge nothing any more, the present one if I sit in it.
   std::optional<Seat> forgotten() const;
   // The others go on without me, and I cannot decide that.
@@ -200,6 +205,7 @@ class Consent {
 
   // --- What is kept (pool.cc) ---
   bool sits_anywhere(const Seat& seat) const;
+  std::set<Seat> seats_anywhere(const PeerId& peer) const;
   void hold(const Value& value);
   void drop_loose();
   std::set<ValueId> pledged_values() const;
@@ -243,7 +249,9 @@ class Consent {
   bool is_back_ = false;
   std::set<Seat> forgotten_;  // In which I pledge nothing: somebody holds what I do not remember.
   Ballots ballots_;
-  std::set<Seat> two_faced_;  // Who has voted both ways, or pledged two values in a round.
+  // Who has voted both ways, pledged two values in a round, or forked a feed.
+  std::set<Seat> two_faced_;
+  std::map<Seat, Fork> forks_;  // One of each is proof enough.
   std::map<Seat, Leave> leaves_;
   std::map<PeerId, Holding> holdings_;  // Of members, and of those whom my last value let go.
   std::map<ValueId, Held> values_;

@@ -13,6 +13,16 @@ bool Consent::sits_anywhere(const Seat& seat) const {
                      [&](const Stage& stage) { return stage.roster->holds(seat); });
 }
 
+std::set<Seat> Consent::seats_anywhere(const PeerId& peer) const {
+  std::set<Seat> seats;
+  const auto add = [&](const Roster& roster) {
+    if (const auto seat = roster.seat_of(peer)) seats.insert(*seat);
+  };
+  add(*tip().before);
+  for (const Stage& stage : stages_) add(*stage.roster);
+  return seats;
+}
+
 std::set<PeerId> Consent::circle() const {
   std::set<PeerId> circle;
   const auto add = [&](const Roster& roster) {
@@ -115,6 +125,27 @@ void Consent::witness(const Pledge& pledge) {
   last_ = pledge.value;
 }
 
+// --- Forks ---
+
+bool Consent::learn(const Fork& fork) {
+  if (fork.room != roster().room()) return false;
+  bool is_news = false;
+  for (const Seat& seat : seats_anywhere(fork.one.author)) {
+    if (!fork.is_of(seat) || !forks_.emplace(seat, fork).second) continue;
+    two_faced_.insert(seat);
+    is_news = true;
+  }
+  return is_news;
+}
+
+std::set<PeerId> Consent::forkers() const {
+  std::set<PeerId> forkers;
+  for (const auto& [seat, fork] : forks_) {
+    if (roster().holds(seat)) forkers.insert(seat.peer);
+  }
+  return forkers;
+}
+
 // --- What is done with ---
 
 void Consent::prune() {
@@ -131,6 +162,7 @@ void Consent::prune() {
   std::erase_if(decideds_, [&](const auto& it) { return !sits(it.first); });
   std::erase_if(leaves_, [&](const auto& it) { return !sits(it.first); });
   std::erase_if(two_faced_, [&](const Seat& seat) { return !sits(seat); });
+  std::erase_if(forks_, [&](const auto& it) { return !sits(it.first); });
   std::erase_if(holdings_, [&](const auto& it) {
     return !roster().seat_of(it.first) && !tip().before->seat_of(it.first);
   });
@@ -197,6 +229,7 @@ std::vector<Object> Consent::objects() const {
     if (!is_covered(pledge)) all.push_back({Kind::pledge, pledge.encode()});
   }
   for (const auto& [seat, decided] : decideds_) all.push_back({Kind::decided, decided.encode()});
+  for (const auto& [seat, fork] : forks_) all.push_back({Kind::fork, fork.raw});
   return all;
 }
 
@@ -226,6 +259,9 @@ Hash Consent::pool() const {
   for (const auto& [seat, decided] : decideds_) {
     hasher.add(seat.peer).add(seat.admission).add(decided.round.value).add(decided.value);
   }
+  // Any proof is as good as another.
+  hasher.add(std::uint64_t{forks_.size()});
+  for (const auto& [seat, fork] : forks_) hasher.add(seat.peer).add(seat.admission);
   return hasher.finish();
 }
 
@@ -267,6 +303,8 @@ Hash Consent::digest() const {
   for (const auto& [seat, decided] : decideds_) {
     add_seat(seat).add(decided.round.value).add(decided.value);
   }
+  hasher.add(std::uint64_t{forks_.size()});
+  for (const auto& [seat, fork] : forks_) add_seat(seat);
   return hasher.finish();
 }
 

@@ -96,12 +96,15 @@ bool Consent::is_held(const Stage& stage, const Roster& base, const Value& value
   std::map<PeerId, Head> heads;
   for (const Head& head : value.heads) heads[head.feed.author] = head;
   const std::vector<Seat> quorum = base.quorum(value);
-  const auto is_known_end = [&](const Seat& seat) {
-    const auto holding = holdings_.find(seat.peer);
+  const auto end_of = [&](const Seat& seat) {
     const auto head = heads.find(seat.peer);
-    if (is_for_others(quorum, seat)) return head != heads.end();
-    const auto newest = holding == holdings_.end() ? std::nullopt : holding->second.newest;
-    return newest == (head == heads.end() ? std::nullopt : std::optional(head->second));
+    return head == heads.end() ? std::nullopt : std::optional(head->second);
+  };
+  const auto is_known_end = [&](const Seat& seat) {
+    if (forks_.contains(seat)) return !end_of(seat);
+    if (is_for_others(quorum, seat)) return end_of(seat).has_value();
+    const auto holding = holdings_.find(seat.peer);
+    return end_of(seat) == (holding == holdings_.end() ? std::nullopt : holding->second.newest);
   };
   const bool ends_are_known =
       std::all_of(value.evictions.begin(), value.evictions.end(), [&](const Eviction& eviction) {
@@ -111,12 +114,14 @@ bool Consent::is_held(const Stage& stage, const Roster& base, const Value& value
       });
   return ends_are_known &&
          std::all_of(value.leaves.begin(), value.leaves.end(), [&](const Leave& leave) {
-           return settled.contains(leave.seat) || is_held(leave);
+           if (settled.contains(leave.seat)) return true;
+           if (forks_.contains(leave.seat)) return !end_of(leave.seat);
+           return end_of(leave.seat) == leave.last && is_held(leave);
          });
 }
 
 bool Consent::is_held(const Leave& leave) const {
-  if (!leave.last) return true;
+  if (!leave.last || forks_.contains(leave.seat)) return true;
   const auto holding = holdings_.find(leave.seat.peer);
   if (holding == holdings_.end() || !holding->second.newest) return false;
   const Head& newest = *holding->second.newest;
@@ -281,12 +286,14 @@ void Consent::add_goers(const Roster& roster, Round round, Value& next) const {
 
 void Consent::add_heads(const std::set<Seat>& settled, Value& next) const {
   for (const Leave& leave : next.leaves) {
-    if (!settled.contains(leave.seat) && leave.last) next.heads.push_back(*leave.last);
+    const bool counts = leave.last && !forks_.contains(leave.seat);
+    if (counts && !settled.contains(leave.seat)) next.heads.push_back(*leave.last);
   }
   for (const Eviction& eviction : next.evictions) {
     for (const Seat& seat : eviction.seats) {
       const auto holding = holdings_.find(seat.peer);
-      if (settled.contains(seat) || holding == holdings_.end()) continue;
+      const bool is_known = holding != holdings_.end() && !forks_.contains(seat);
+      if (settled.contains(seat) || !is_known) continue;
       if (holding->second.newest) next.heads.push_back(*holding->second.newest);
     }
   }

@@ -102,7 +102,10 @@ void Membership::learn(const Object& object, const std::optional<PeerId>& from) 
   if (object.kind == Kind::leave) {
     const auto leave = Leave::decode(object.raw);
     if (leave) leavers_.insert(leave->seat);
-    if (leave && roster().seat_of(self_) == leave->seat) left_ = *leave;
+    if (!leave || roster().seat_of(self_) != leave->seat) return;
+    // Perhaps of a life that I have forgotten.
+    left_ = *leave;
+    record_.is_gone = is_record_due_ = true;
   }
 }
 
@@ -227,9 +230,6 @@ void Membership::leave(const Turn& turn, const std::optional<Head>& last) {
   leave.last = last;
   leave.sign(turn.self);
   say(Kind::leave, leave.raw);
-  left_ = leave;
-  record_.is_gone = true;
-  is_record_due_ = is_changed_ = true;
 }
 
 void Membership::close(const Turn& turn) {
@@ -252,7 +252,7 @@ void Membership::post_again() {
     posted_.push_back({Kind::certificate, chain_.back().certificate.encode()});
   }
   for (Object& object : consent_.objects()) {
-    if (object.kind != Kind::decided) posted_.push_back(std::move(object));
+    if (is_for_rendezvous(object.kind)) posted_.push_back(std::move(object));
   }
   if (close_) posted_.push_back({Kind::close, *close_});
 }

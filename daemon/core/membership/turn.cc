@@ -11,7 +11,7 @@ namespace {
 
 bool is_kept_kind(Kind kind) {
   return kind == Kind::knock || kind == Kind::vote || kind == Kind::leave ||
-         kind == Kind::eviction || kind == Kind::close;
+         kind == Kind::eviction || kind == Kind::close || kind == Kind::fork;
 }
 
 Hash key_of(const Object& object) { return Hasher("p2pchat object").add(object.raw).finish(); }

@@ -12,6 +12,14 @@ std::size_t bytes_held(const Batch& batch) {
   return 2 * batch.raw.size() + batch.posts.size() * sizeof(Post);
 }
 
+void drop(std::map<Number, Batch>& waiting, std::size_t& held_posts, std::size_t& held_bytes) {
+  for (const auto& [first, batch] : waiting) {
+    held_posts -= batch.posts.size();
+    held_bytes -= bytes_held(batch);
+  }
+  waiting.clear();
+}
+
 }  // namespace
 
 Feeds::Feeds(const PeerId& self, const std::vector<FeedState>& stored) : self_(self) {
@@ -43,10 +51,38 @@ Feeds::Verdict Feeds::take(Batch batch, std::vector<Batch>& ready) {
       return hold_back(id, std::move(batch)) ? Verdict::waiting : Verdict::dropped;
     case Verdict::known:
     case Verdict::dropped:
-    case Verdict::closed:
-    case Verdict::broken: return verdict;
+    case Verdict::closed: return verdict;
+    case Verdict::broken: note_broken(id); return verdict;
   }
   return Verdict::dropped;
+}
+
+void Feeds::note_broken(const FeedId& id) {
+  std::set<Incarnation>& broken = broken_[id.author];
+  if (broken.size() < kFeedsMax) broken.insert(id.incarnation);
+  // What waits may follow what will never be held; if not, it comes again.
+  FeedsOfAuthor& feeds = feeds_[id.author];
+  const auto feed = feeds.find(id.incarnation);
+  if (feed != feeds.end()) drop(feed->second.waiting, held_posts_, held_bytes_);
+}
+
+bool Feeds::is_broken(const FeedId& feed) const {
+  const auto broken = broken_.find(feed.author);
+  return broken != broken_.end() && broken->second.contains(feed.incarnation);
+}
+
+std::optional<Missing> Feeds::shared_with(const Batch& batch) const {
+  const Number have = state(batch.feed).have;
+  if (have > Number{}) {
+    if (batch.first > have.next()) return std::nullopt;
+    const Number both = std::min(have, batch.last());
+    return Missing{batch.feed, both, both};
+  }
+  const auto past = batch.first == Number{1} ? dependency(batch) : std::nullopt;
+  if (!past || past->feed == batch.feed || state(past->feed).have < past->number) {
+    return std::nullopt;
+  }
+  return Missing{past->feed, past->number, past->number};
 }
 
 Feeds::Verdict Feeds::judge(const Feed& feed, const Batch& batch) const {
@@ -124,6 +160,7 @@ bool Feeds::release(Feed& feed, std::vector<Batch>& ready) {
     feed.waiting.erase(first);
     held_posts_ -= batch.posts.size();
     held_bytes_ -= bytes_held(batch);
+    if (verdict == Verdict::broken) note_broken(batch.feed);
     if (verdict == Verdict::taken) append(feed, std::move(batch), ready);
     moved = true;
   }
@@ -135,11 +172,7 @@ const Readers* Feeds::keep(const Readers& readers) {
 }
 
 void Feeds::close(const FeedId& id, Feed& feed) {
-  for (const auto& [first, batch] : feed.waiting) {
-    held_posts_ -= batch.posts.size();
-    held_bytes_ -= bytes_held(batch);
-  }
-  feed.waiting.clear();
+  drop(feed.waiting, held_posts_, held_bytes_);
   for (auto& [who, claims] : claims_) claims.erase(id);
 }
 
@@ -153,7 +186,7 @@ bool Feeds::is_closed(const FeedId& feed) const {
 }
 
 void Feeds::claim(const PeerId& who, const FeedId& id, Number number) {
-  if (number <= state(id).have || is_closed(id)) return;
+  if (number <= state(id).have || is_closed(id) || is_ignored(who, id)) return;
   std::map<FeedId, Number>& claims = claims_[who];
   if (claims.size() >= kClaimsMax && !claims.contains(id)) return;
   Number& claimed = claims[id];
@@ -163,6 +196,22 @@ void Feeds::claim(const PeerId& who, const FeedId& id, Number number) {
 void Feeds::void_claim(const PeerId& who, const FeedId& id) {
   const auto it = claims_.find(who);
   if (it != claims_.end()) it->second.erase(id);
+}
+
+void Feeds::void_claims(const PeerId& who) {
+  claims_.erase(who);
+  ignored_.erase(who);
+}
+
+void Feeds::ignore_claims(const PeerId& who, const FeedId& id) {
+  void_claim(who, id);
+  std::set<FeedId>& ignored = ignored_[who];
+  if (ignored.size() < kClaimsMax) ignored.insert(id);
+}
+
+bool Feeds::is_ignored(const PeerId& who, const FeedId& id) const {
+  const auto ignored = ignored_.find(who);
+  return ignored != ignored_.end() && ignored->second.contains(id);
 }
 
 std::optional<Missing> Feeds::missing(const PeerId& who, const std::set<FeedId>& others) const {

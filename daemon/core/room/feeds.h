@@ -60,7 +60,10 @@ class Feeds {
   void claim(const PeerId& who, const FeedId& feed, Number number);
   // Nothing came of what `who` had claimed.
   void void_claim(const PeerId& who, const FeedId& feed);
-  void void_claims(const PeerId& who) { claims_.erase(who); }
+  void void_claims(const PeerId& who);
+  // What `who` holds of this feed does not fit: until void_claims() it claims nothing more of it.
+  void ignore_claims(const PeerId& who, const FeedId& feed);
+  bool is_ignored(const PeerId& who, const FeedId& feed) const;
   // The first stretch that `who` claims and that is neither held nor waiting, of a feed that is
   // none of `others`. A feed of which nothing is held is asked for by its first post alone: it
   // may depend on others, or be closed to me.
@@ -81,6 +84,10 @@ class Feeds {
   bool is_closed(const FeedId& feed) const;
   // Some feed is not for every member.
   bool has_closed() const { return !readers_.empty(); }
+  // Of which post both this batch and what is held of its author speak: a stretch of one.
+  std::optional<Missing> shared_with(const Batch& batch) const;
+  // A batch of it has come that does not fit what is held.
+  bool is_broken(const FeedId& feed) const;
   // What the opening of this feed names as its past, if that opening has come.
   std::optional<Head> before(const FeedId& feed) const;
   // Every feed of which something is held, sorted.
@@ -114,6 +121,7 @@ class Feeds {
   static std::optional<Head> dependency(const PeerId& author, const Opening& opening);
 
   const Readers* keep(const Readers& readers);
+  void note_broken(const FeedId& id);
   // It has turned out to be closed: what waits or is claimed of it is for others.
   void close(const FeedId& id, Feed& feed);
 
@@ -122,6 +130,8 @@ class Feeds {
   std::set<Readers> readers_;  // Each once; feeds point to them.
   std::map<PeerId, FeedsOfAuthor> feeds_;
   std::map<PeerId, std::map<FeedId, Number>> claims_;  // By who claims; all beyond what is held.
+  std::map<PeerId, std::set<FeedId>> ignored_;         // Bounded as claims are.
+  std::map<PeerId, std::set<Incarnation>> broken_;     // Bounded as feeds are.
   std::size_t held_posts_ = 0;
   std::size_t held_bytes_ = 0;
 };

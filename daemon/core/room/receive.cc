@@ -30,7 +30,7 @@ Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Heads& h
   Member* member = this->member(peer);
   if (member == nullptr) return {};
   for (const Head& head : heads.heads) {
-    claim(peer, head);
+    claim(turn, peer, head);
     note_receipt(*member, head);
   }
   return ask_for_missing(turn);
@@ -128,7 +128,9 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count("openings_refused");
     return {};
   }
-  if (repair_.fill(*batch)) {
+  const Feeds::State held = feeds_.state(batch->feed);
+  const bool is_other = batch->last() == held.have && batch->head != held.head;
+  if (!is_other && repair_.fill(*batch)) {
     of_use = true;
     return {action::StoreBatch{std::move(*batch), turn.now.wall}};
   }
@@ -137,12 +139,26 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     counters_.count("posts_refused");
     return {};
   }
+  // Beyond a gap it would wait for what its giver cannot give.
+  if (feeds_.is_ignored(from, batch->feed) && batch->first > held.have.next()) {
+    counters_.count("posts_dropped");
+    return {};
+  }
   end_earlier(*batch);
   const FeedId feed = batch->feed;
   const Number before{batch->first.value - 1};
+  const auto shared = feeds_.shared_with(*batch);
   std::vector<Batch> ready;
   switch (feeds_.take(std::move(*batch), ready)) {
-    case Feeds::Verdict::taken: of_use = true; return store(turn, std::move(ready));
+    case Feeds::Verdict::taken: {
+      of_use = true;
+      Actions actions = store(turn, std::move(ready));
+      // Of an opening that names an older post than the newest, only the store can tell.
+      const bool is_unsure =
+          shared && shared->feed != feed && feeds_.state(shared->feed).have > shared->first;
+      if (is_unsure && is_unproved(feed)) append(actions, compare(turn, raw, *shared, from));
+      return actions;
+    }
     case Feeds::Verdict::known: counters_.count("posts_known"); return {};
     case Feeds::Verdict::waiting:
       of_use = true;
@@ -151,7 +167,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
       return ask_for_missing(turn);
     case Feeds::Verdict::dropped: counters_.count("posts_dropped"); return {};
     case Feeds::Verdict::closed: counters_.count("posts_refused"); return {};
-    case Feeds::Verdict::broken: counters_.count("posts_broken"); return {};
+    case Feeds::Verdict::broken: return take_broken(turn, raw, feed, shared, from);
   }
   return {};
 }
@@ -173,8 +189,8 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
   }
   turn.clock.observe(beat->stamp, turn.now.wall);
   note_beat(turn, *member, *beat);
-  if (beat->own) claim(from, *beat->own);
-  for (const Head& head : beat->heads) claim(from, head);
+  if (beat->own) claim(turn, from, *beat->own);
+  for (const Head& head : beat->heads) claim(turn, from, head);
   note_receipts(from, *member, *beat);
   settle(*member);
   Actions actions = ask_for_missing(turn);
@@ -250,11 +266,11 @@ Actions Room::ask_heads(const Turn& turn, Member& member, const PeerId& peer) {
   return {action::SendLink{peer, LinkSide::dialled, link::encode(link::AskHeads{facts_.id})}};
 }
 
-void Room::claim(const PeerId& who, const Head& head) {
+void Room::claim(const Turn& turn, const PeerId& who, const Head& head) {
   if (!counts(head.feed, head.number) || head.feed == own_feed()) return;
   if (frozen_.contains(who) && frozen_.contains(head.feed.author)) return;
   const Feeds::State state = feeds_.state(head.feed);
-  if (state.have == head.number && state.head != head.hash) counters_.count("forks");
+  if (state.have == head.number && state.head != head.hash) doubt(turn, who, head);
   feeds_.claim(who, head.feed, head.number);
 }
 

@@ -15,7 +15,11 @@ std::optional<link::Want> Repair::ask(const Turn& turn, const PeerId& who, const
     const bool is_asked = asked.contains(hole.missing.feed);
     if (!is_asked && !hole.asked.contains(who)) return open(turn, who, hole.missing, true);
   }
-  return std::nullopt;
+  const auto doubt = doubts_.find(who);
+  if (doubt == doubts_.end() || asked.contains(doubt->second.feed)) return std::nullopt;
+  const Missing post = doubt->second;
+  doubts_.erase(doubt);
+  return open(turn, who, post, false);
 }
 
 std::optional<link::Want> Repair::open(const Turn& turn, const PeerId& who, const Missing& missing,
@@ -55,6 +59,7 @@ std::optional<FeedId> Repair::ended(const PeerId& who) {
 
 void Repair::forget(const PeerId& who) {
   open_.erase(who);
+  doubts_.erase(who);
   for (Hole& hole : holes_) hole.asked.erase(who);
 }
 

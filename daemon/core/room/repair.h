@@ -4,9 +4,10 @@
 // never for a feed that another member is being asked for; of different feeds
 // several members may be asked at once. A want without progress for
 // kWantTimeout is given up, and asked anew of whoever is there. A damaged batch
-// is a hole to fill, asked for in the same way.
+// is a hole to fill, asked for in the same way. So is a post of which a member says
+// something else than is held, once, to see what its author has signed.
 //
-// Pure; owned by Room. Bounded: one want a member, kHolesMax holes.
+// Pure; owned by Room. Bounded: one want and one doubt a member, kHolesMax holes.
 #pragma once
 
 #include <map>
@@ -40,6 +41,9 @@ class Repair {
   std::vector<PeerId> give_up_late(const Turn& turn);
   TimePoint deadline() const;
 
+  // What `who` holds of this post is to be seen; after all that is missing.
+  void doubt(const PeerId& who, const Missing& post) { doubts_.insert_or_assign(who, post); }
+
   void add_hole(const Missing& hole);
   // True if `batch` fills a hole, which is then closed.
   bool fill(const Batch& batch);
@@ -65,6 +69,7 @@ class Repair {
   RoomId room_;
   WantId next_;
   std::map<PeerId, Open> open_;
+  std::map<PeerId, Missing> doubts_;
   std::vector<Hole> holes_;
 };
 

@@ -387,8 +387,8 @@ Stamp Room::final_stamp(const Clock& clock) const {
   // What is still to come of seats that were left lies above what is held of it.
   for (const auto& [feed, end] : ended_) {
     const Feeds::State state = feeds_.state(feed);
-    if (state.have < end.number && !feeds_.is_closed(feed))
-      settled = std::min(settled, state.stamp);
+    const bool is_still = feeds_.is_closed(feed) || feeds_.is_broken(feed);
+    if (state.have < end.number && !is_still) settled = std::min(settled, state.stamp);
   }
   return settled;
 }

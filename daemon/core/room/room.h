@@ -81,6 +81,10 @@ class Room {
   // I have said that I leave: others may still need what I hold, and I take in nothing more.
   void set_leaving(bool is_leaving) { is_leaving_ = is_leaving; }
 
+  // That these lie is proved, so nothing more of theirs is compared.
+  void convict(std::set<PeerId> authors) { convicted_ = std::move(authors); }
+  bool is_convicted(const PeerId& author) const { return convicted_.contains(author); }
+
   // A link to a member is ready, or the last one is gone.
   void linked(const Turn& turn, const PeerId& peer);
   void unlinked(const PeerId& peer);
@@ -157,6 +161,8 @@ class Room {
     Hash alike;                            // Its last vector that was mine, too, or `common`.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
     TimePoint ask_heads_from;              // Not before; see ask_heads.
+    TimePoint compare_from;                // Not before is compared what it gives,
+    TimePoint doubt_from;                  // nor asked for what it says.
     bool is_state_due = false;             // It is to be told all that we hold,
     TimePoint state_from;                  // not before.
     std::optional<link::Want> want;        // The last it asked for in this turn.
@@ -192,6 +198,14 @@ class Room {
   Actions store(const Turn& turn, std::vector<Batch> ready);
   // `of_use`: it was new, or waits for what is missing.
   Actions take_batch(const Turn& turn, ByteView raw, const PeerId& from, bool& of_use);
+  // What does not fit; `shared` is the post of which both it and what is held speak.
+  Actions take_broken(const Turn& turn, ByteView raw, const FeedId& feed,
+                      const std::optional<Missing>& shared, const PeerId& from);
+  Actions compare(const Turn& turn, ByteView suspect, const Missing& shared, const PeerId& from);
+  // It is not known yet that who writes there lies, and would be of use to know.
+  bool is_unproved(const FeedId& feed) const;
+  // `who` holds another post than I under one number, or says so.
+  void doubt(const Turn& turn, const PeerId& who, const Head& head);
   Actions take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool over_link);
   void note_beat(const Turn& turn, Member& member, const Beat& beat);
   void note_receipts(const PeerId& peer, Member& member, const Beat& beat);
@@ -199,7 +213,7 @@ class Room {
   Actions compare_vectors(const Turn& turn, Member& member, const Beat& beat);
   // Asks for what a new link would get, at most once in kBeatInterval.
   Actions ask_heads(const Turn& turn, Member& member, const PeerId& peer);
-  void claim(const PeerId& who, const Head& head);
+  void claim(const Turn& turn, const PeerId& who, const Head& head);
   void settle(Member& member);
   void has_grown(const FeedId& feed);
   Beat make_beat(const Turn& turn);
@@ -244,6 +258,7 @@ class Room {
   };
   std::map<FeedId, End> ended_;  // Of seats that were left: how far each feed counts.
   std::set<PeerId> frozen_;
+  std::set<PeerId> convicted_;
   Feeds feeds_;
   // Once asked for, of what is held and counts now; by reader, and nobody's of what all may read.
   mutable std::map<std::optional<PeerId>, Hash> vectors_;

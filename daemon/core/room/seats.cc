@@ -50,7 +50,11 @@ bool Room::is_current(const FeedId& feed) const {
 
 bool Room::counts(const FeedId& feed, Number last) const {
   const auto end = ended_.find(feed);
-  if (end != ended_.end()) return last <= end->second.number;
+  if (end != ended_.end()) {
+    // Of a feed that was forked nobody can say what is still to come: it ends where it is here.
+    const Number all = end->second.number;
+    return last <= (feeds_.is_broken(feed) ? std::min(all, feeds_.state(feed).have) : all);
+  }
   return is_current(feed);
 }
 
@@ -140,7 +144,8 @@ std::vector<Head> Room::heads(const std::function<bool(const FeedId&)>& may_read
     if (end == ended_.end() && !is_current(head.feed)) continue;
     if (!may_read(head.feed)) {
       heads.push_back({head.feed, Number{1}, feeds_.state(head.feed).opening});
-    } else if (end != ended_.end() && end->second.number <= head.number) {
+    } else if (end != ended_.end() &&
+               (end->second.number <= head.number || feeds_.is_broken(head.feed))) {
       heads.push_back({head.feed, end->second.number, end->second.hash});
     } else {
       heads.push_back(head);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/fork.h"
 #include "proto/pack.h"
 #include "proto/standing.h"
 
@@ -70,6 +71,7 @@ bool is_whole(const RoomId& room, Kind kind, ByteView raw) {
     case Kind::card: return Card::decode(raw).has_value();
     case Kind::standing: return is_of<Standing>(room, raw);
     case Kind::decided: return is_of<Decided>(room, raw);
+    case Kind::fork: return is_of<Fork>(room, raw);
   }
   return false;  // A number that names no kind.
 }

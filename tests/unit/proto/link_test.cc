@@ -155,7 +155,7 @@ TEST(Link, ObjectsCarryWhatMembersSignInOrder) {
   std::vector<Object> objects;
   for (const Kind kind :
        {Kind::genesis, Kind::knock, Kind::vote, Kind::leave, Kind::close, Kind::eviction,
-        Kind::value, Kind::pledge, Kind::certificate, Kind::decided}) {
+        Kind::value, Kind::pledge, Kind::certificate, Kind::decided, Kind::fork}) {
     objects.push_back({kind, to_bytes("signed elsewhere")});
   }
 

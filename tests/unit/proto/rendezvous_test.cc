@@ -106,6 +106,7 @@ TEST(Rendezvous, AVerbThatIsUnknownOrTakesAnotherKindIsRefused) {
   EXPECT_EQ(fault_of(decode_request(put(Kind::card))), Fault::malformed);
   EXPECT_EQ(fault_of(decode_request(put(Kind::standing))), Fault::malformed);
   EXPECT_EQ(fault_of(decode_request(put(Kind::decided))), Fault::malformed);
+  EXPECT_EQ(fault_of(decode_request(put(Kind::fork))), Fault::malformed);
   EXPECT_EQ(fault_of(decode_request(Packer().array(3).integer(1).text("evict").nil().take())),
             Fault::malformed);
 }
@@ -140,6 +141,7 @@ TEST(Rendezvous, APageHoldsWhatARendezvousTellsOnly) {
   EXPECT_EQ(fault(Kind::card), std::nullopt);
   EXPECT_EQ(fault(Kind::standing), std::nullopt);
   EXPECT_EQ(fault(Kind::decided), Fault::malformed);
+  EXPECT_EQ(fault(Kind::fork), Fault::malformed);
 }
 
 TEST(Rendezvous, TheLargestObjectFitsAFrame) {

@@ -139,7 +139,7 @@ TEST_F(RegistryTest, RefusesBytesThatDoNotHold) {
 
   EXPECT_EQ(put(1, Kind::genesis, genesis.raw), 1);
   EXPECT_EQ(put(1, Kind::vote, to_bytes("nonsense")), 1);
-  for (const Kind kind : {Kind::card, Kind::standing, Kind::decided}) {
+  for (const Kind kind : {Kind::card, Kind::standing, Kind::decided, Kind::fork}) {
     EXPECT_EQ(put(1, kind, sample_card(1, "one").raw), 1);
   }
 }

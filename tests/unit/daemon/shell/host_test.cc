@@ -243,5 +243,22 @@ TEST_F(TheHost, TellsNodeOfDamagedBatches) {
   EXPECT_THAT(carried_out<action::Report>(), SizeIs(1));
 }
 
+TEST_F(TheHost, ComparesWhatDoesNotFitWithWhatItHolds) {
+  link_with_bob();
+  SampleFeed feed(2, room(2));
+  Post opening = sample_post(1, "");
+  opening.kind = PostKind::opening;
+  opening.body = Opening{}.encode();
+  say_as_bob(link::Posts{room(2), feed.sign({opening}).raw});
+  SampleFeed other = feed;
+  say_as_bob(link::Posts{room(2), feed.say(5, {"yes"}).raw});
+
+  say_as_bob(link::Posts{room(2), other.say(5, {"no"}).raw});
+  EXPECT_LE(host_.deadline(), at_.steady) << "it is not waited for";
+  pass(0ms);
+
+  EXPECT_EQ(host_.node().status_record(at_).integer("forks_proved"), 1);
+}
+
 }  // namespace
 }  // namespace p2pchat

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/unit/daemon/core/consent/table.h"
+#include "tests/unit/fork_sample.h"
 
 namespace p2pchat {
 namespace {
@@ -89,6 +90,27 @@ TEST(Goers, WhatNobodyWhoStaysMayReadCountsAsFarAsItsOpening) {
   for (const std::uint8_t who : List{1, 2}) {
     EXPECT_FALSE(sits(table.at(who), 3));
     EXPECT_THAT(last_heads(table.at(who)), ElementsAre(head_of(3, 1)));
+  }
+}
+
+TEST(Goers, OfWhoForkedAFeedNothingCounts) {
+  for (const bool leaves : {false, true}) {
+    Table table(3);
+    hold(table, {1}, 3, 4);
+    hold(table, {2}, 3, 6);
+    table.tell(sample_fork(table.room(), table.seat(3), sample_identity(3)));
+    if (leaves) {
+      table.tell(leave_after(table, 3, 9));
+    } else {
+      table.votes_out({3}, {1, 2});
+    }
+
+    table.talk({1, 2}, 1);
+
+    for (const std::uint8_t who : List{1, 2}) {
+      EXPECT_FALSE(sits(table.at(who), 3));
+      EXPECT_THAT(last_heads(table.at(who)), IsEmpty());
+    }
   }
 }
 

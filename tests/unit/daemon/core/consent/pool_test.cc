@@ -4,10 +4,12 @@
 #include "daemon/core/consent/consent.h"
 #include "proto/limits.h"
 #include "tests/unit/daemon/core/consent/table.h"
+#include "tests/unit/fork_sample.h"
 
 namespace p2pchat {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
@@ -104,11 +106,97 @@ TEST(Pool, ALieAboutAKnockIsPassedOn) {
   EXPECT_EQ(table.at(2).liars(), table.at(1).liars());
 }
 
+// --- Forks ---
+
+Fork fork_of(const RoomId& room, const Seat& seat, std::uint8_t who, std::uint8_t which = 1) {
+  return sample_fork(sample_identity(who), room, seat.admission, which);
+}
+
+TEST(Pool, WhoForksAFeedIsALiar) {
+  Table table(3);
+  const Fork fork = fork_of(table.room(), table.seat(3), 3);
+
+  EXPECT_THAT(table.at(1).forkers(), IsEmpty());
+  EXPECT_TRUE(table.at(1).learn(fork));
+
+  EXPECT_THAT(table.at(1).liars(), ElementsAre(table.seat(3)));
+  EXPECT_THAT(table.at(1).forkers(), ElementsAre(sample_peer(3)));
+}
+
+TEST(Pool, OneForkOfASeatIsProofEnough) {
+  Table table(3);
+  table.at(1).learn(fork_of(table.room(), table.seat(3), 3));
+  table.at(2).learn(fork_of(table.room(), table.seat(3), 3, 2));
+
+  EXPECT_FALSE(table.at(1).learn(fork_of(table.room(), table.seat(3), 3)));
+  EXPECT_FALSE(table.at(1).learn(fork_of(table.room(), table.seat(3), 3, 2)));
+
+  EXPECT_EQ(table.at(1).pool(), table.at(2).pool());
+  EXPECT_EQ(table.at(1).digest(), table.at(2).digest());
+}
+
+TEST(Pool, AForkIsPassedOn) {
+  Table table(3);
+  const Hash before = table.at(1).pool();
+  table.at(1).learn(fork_of(table.room(), table.seat(3), 3));
+  EXPECT_NE(table.at(1).pool(), before);
+
+  for (const Object& object : table.at(1).objects()) EXPECT_TRUE(table.at(2).learn(object));
+
+  EXPECT_EQ(table.at(2).liars(), table.at(1).liars());
+  EXPECT_EQ(table.at(2).pool(), table.at(1).pool());
+}
+
+TEST(Pool, AForkOfAnotherRoomOrOfNoSeatHereIsNoNews) {
+  Table table(3);
+  const Seat gone{sample_peer(3), {{1, 2, 3}}};
+
+  EXPECT_FALSE(table.at(1).learn(fork_of(sample_room(9), table.seat(3), 3)));
+  EXPECT_FALSE(table.at(1).learn(fork_of(table.room(), gone, 3)));
+  EXPECT_FALSE(table.at(1).learn(fork_of(table.room(), table.seat(3), 2)));
+
+  EXPECT_THAT(table.at(1).liars(), IsEmpty());
+}
+
+TEST(Pool, NobodyIsLetInWhileAForkerSitsHere) {
+  Table table(4);
+  table.tell(fork_of(table.room(), table.seat(4), 4));
+  table.knocks(knock_of(table.room(), 9), {1, 2, 3, 4});
+  table.talk({1, 2, 3, 4}, 8);
+  EXPECT_THAT(table.decided(1), IsEmpty());
+
+  table.votes_out({4}, {1, 2, 3});
+  table.talk({1, 2, 3}, 8);
+
+  EXPECT_THAT(table.at(1).liars(), IsEmpty());
+  EXPECT_TRUE(table.at(1).roster().seat_of(sample_peer(9)));
+}
+
+TEST(Pool, AForkGoesWithTheSeat) {
+  Table table(4);
+  table.tell(fork_of(table.room(), table.seat(4), 4));
+  const auto holds_fork = [&] {
+    const std::vector<Object> all = table.at(1).objects();
+    return std::any_of(all.begin(), all.end(),
+                       [](const Object& object) { return object.kind == Kind::fork; });
+  };
+  EXPECT_TRUE(holds_fork());
+
+  table.votes_out({4}, {1, 2, 3});
+  table.talk({1, 2, 3}, 8);
+  table.votes_out({3}, {1, 2});
+  table.talk({1, 2}, 8);
+
+  EXPECT_FALSE(holds_fork());
+}
+
+// --- Bytes ---
+
 TEST(Pool, BytesThatDoNotDecodeAreAnError) {
   Table table(2);
 
   for (const Kind kind : {Kind::knock, Kind::vote, Kind::leave, Kind::eviction, Kind::value,
-                          Kind::pledge, Kind::certificate, Kind::decided}) {
+                          Kind::pledge, Kind::certificate, Kind::decided, Kind::fork}) {
     const auto learnt = table.at(1).learn(Object{kind, {1, 2, 3}});
     ASSERT_FALSE(learnt);
     EXPECT_EQ(learnt.error().fault, Fault::malformed);

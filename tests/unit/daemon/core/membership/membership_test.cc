@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tests/unit/daemon/core/membership/circle.h"
+#include "tests/unit/fork_sample.h"
 
 namespace p2pchat {
 namespace {
@@ -358,6 +359,67 @@ TEST(Membership, AnOwnNoSurvivesARestart) {
   ASSERT_TRUE(restored);
   EXPECT_EQ(restored->state_of(knock), State::refused);
   EXPECT_FALSE(restored->knock_of(kCarl.id()));
+}
+
+Object fork_of(Circle& circle, const Identity& author) {
+  const auto seat = circle.of(kAnna).roster().seat_of(author.id());
+  return {Kind::fork, sample_fork(author, circle.room().room, seat->admission).raw};
+}
+
+TEST(Membership, AForkIsStoredToldToAllAndSurvivesARestart) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.admit(kCarl);
+  const Object fork = fork_of(circle, kCarl);
+  circle.at(kBob).news.clear();
+
+  circle.of(kAnna).take(circle.turn_of(kAnna), fork, std::nullopt);
+  circle.settle();
+
+  EXPECT_EQ(circle.of(kBob).consent().forkers(), std::set{kCarl.id()});
+  ASSERT_FALSE(circle.at(kBob).news.empty());
+  EXPECT_EQ(circle.at(kBob).news.back().what, What::lied);
+  const auto restored = Membership::restore(circle.stored(kBob), kBob.id());
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->consent().forkers(), std::set{kCarl.id()});
+  const auto posted = circle.of(kAnna).take_posted();
+  EXPECT_TRUE(std::none_of(posted.begin(), posted.end(),
+                           [](const Object& object) { return object.kind == Kind::fork; }));
+}
+
+TEST(Membership, WhoWasAwayIsToldOfAFork) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.admit(kCarl);
+  circle.cut_off(kBob);
+  circle.of(kAnna).take(circle.turn_of(kAnna), fork_of(circle, kCarl), std::nullopt);
+  circle.settle();
+  EXPECT_TRUE(circle.of(kBob).consent().forkers().empty());
+
+  circle.bring_back(kBob);
+
+  EXPECT_EQ(circle.of(kBob).consent().forkers(), std::set{kCarl.id()});
+}
+
+TEST(Membership, AForkIsDroppedWithItsSeat) {
+  Circle circle;
+  circle.admit(kBob);
+  circle.admit(kCarl);
+  circle.of(kAnna).take(circle.turn_of(kAnna), fork_of(circle, kCarl), std::nullopt);
+  circle.settle();
+  for (const Identity& who : {kAnna, kBob}) {
+    ASSERT_TRUE(circle.of(who).evict(circle.turn_of(who), {kCarl.id()}, ""));
+    circle.settle();
+  }
+  circle.cut_off(kCarl);
+  ASSERT_FALSE(circle.members_of(kAnna).contains(kCarl.id()));
+  EXPECT_TRUE(circle.of(kAnna).consent().forkers().empty());
+  circle.admit(identity(4));
+
+  const MembershipState stored = circle.stored(kAnna);
+
+  EXPECT_TRUE(std::none_of(stored.objects.begin(), stored.objects.end(),
+                           [](const Object& object) { return object.kind == Kind::fork; }));
 }
 
 TEST(Membership, AKnockForLongerThanIsAllowedIsNotTaken) {

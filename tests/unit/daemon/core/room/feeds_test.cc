@@ -285,5 +285,59 @@ TEST_F(FeedsTest, ClaimsAreBoundedForEachWhoClaims) {
   EXPECT_EQ(feeds_.missing(peer_)->feed, bob_.id());
 }
 
+TEST_F(FeedsTest, OfAForkedFeedItIsKnown) {
+  take(opened(bob_, 1));
+  SampleFeed other = bob_;
+  take(bob_.say(2, {"yes"}));
+  EXPECT_FALSE(feeds_.is_broken(bob_.id()));
+  const Batch no = other.say(2, {"no"});
+  const auto shared = feeds_.shared_with(no);
+
+  EXPECT_EQ(take(no), Verdict::broken);
+
+  EXPECT_TRUE(feeds_.is_broken(bob_.id()));
+  ASSERT_TRUE(shared);
+  EXPECT_EQ(shared->feed, bob_.id());
+  EXPECT_EQ(shared->first, Number{2});
+  EXPECT_EQ(shared->last, Number{2});
+}
+
+TEST_F(FeedsTest, AForkThatWaitedIsKnownOnceTheGapCloses) {
+  take(opened(bob_, 1));
+  SampleFeed other = bob_;
+  (void)other.say(2, {"no"});
+  EXPECT_EQ(take(other.say(3, {"and so on"})), Verdict::waiting);
+
+  EXPECT_EQ(take(bob_.say(2, {"yes"})), Verdict::taken);
+
+  EXPECT_TRUE(feeds_.is_broken(bob_.id()));
+  EXPECT_EQ(feeds_.held_back(), 0U);
+}
+
+TEST_F(FeedsTest, OfWhatIsNotHeldNothingIsShared) {
+  const Batch opening = opened(bob_, 1);
+  const Batch first = bob_.say(2, {"a"});
+  EXPECT_FALSE(feeds_.shared_with(opening));
+  EXPECT_FALSE(feeds_.shared_with(first));
+  take(opening);
+
+  EXPECT_EQ(feeds_.shared_with(first)->first, Number{1});
+  EXPECT_FALSE(feeds_.shared_with(bob_.say(3, {"b"})));
+}
+
+TEST_F(FeedsTest, WhatAMemberHoldsOfAnotherBranchIsNotMissingUntilItsLinkIsNew) {
+  take(opened(bob_, 1));
+  feeds_.claim(peer_, bob_.id(), {5});
+  feeds_.ignore_claims(peer_, bob_.id());
+  feeds_.claim(peer_, bob_.id(), {6});
+  EXPECT_FALSE(feeds_.missing(peer_));
+  EXPECT_EQ(feeds_.posts_missing(), 0U);
+
+  feeds_.void_claims(peer_);
+  feeds_.claim(peer_, bob_.id(), {6});
+
+  EXPECT_TRUE(feeds_.missing(peer_));
+}
+
 }  // namespace
 }  // namespace p2pchat

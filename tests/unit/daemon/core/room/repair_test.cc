@@ -125,5 +125,31 @@ TEST_F(RepairTest, AHoleThatNobodyCouldFillIsLost) {
   EXPECT_FALSE(repair_.lost(bob_, 2));
 }
 
+TEST_F(RepairTest, ADoubtedPostIsAskedForOnceNothingElseIsMissing) {
+  repair_.doubt(bob_, {feed_, {3}, {3}});
+  const auto first = repair_.ask(turn_.at(0s), bob_, feeds_);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->first, Number{5});
+  feeds_.void_claims(bob_);
+  (void)repair_.ended(bob_);
+
+  const auto second = repair_.ask(turn_.at(1s), bob_, feeds_);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->first, Number{3});
+  EXPECT_EQ(second->last, Number{3});
+  (void)repair_.ended(bob_);
+
+  EXPECT_FALSE(repair_.ask(turn_.at(2s), bob_, feeds_));
+}
+
+TEST_F(RepairTest, ADoubtEndsWithTheLink) {
+  feeds_.void_claims(bob_);
+  repair_.doubt(bob_, {feed_, {3}, {3}});
+
+  repair_.forget(bob_);
+
+  EXPECT_FALSE(repair_.ask(turn_.at(1s), bob_, feeds_));
+}
+
 }  // namespace
 }  // namespace p2pchat

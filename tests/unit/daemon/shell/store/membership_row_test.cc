@@ -4,6 +4,7 @@
 
 #include "proto/standing.h"
 #include "tests/unit/daemon/shell/store_fixture.h"
+#include "tests/unit/fork_sample.h"
 #include "tests/unit/growing_room.h"
 
 namespace p2pchat {
@@ -177,7 +178,8 @@ TEST_F(MembershipRowTest, KeepsEveryKindOfObject) {
       {Kind::certificate, room_.steps()[0].certificate.encode()},
       {Kind::card, fixture::card_of(kBob).raw},
       {Kind::standing, Standing{room, value.knocks[0].id, State::waiting, 1}.encode()},
-      {Kind::decided, decided.encode()}};
+      {Kind::decided, decided.encode()},
+      {Kind::fork, sample_fork(kBob, room, value.knocks[0].id).raw}};
   Actions actions{action::StoreRoom{record_}};
   for (std::uint8_t i = 0; i < objects.size(); ++i) {
     actions.push_back(object(i, objects[i].kind, objects[i].raw));
