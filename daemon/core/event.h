@@ -152,6 +152,12 @@ struct ListingRequested {
 struct ListRequested {
   RequestId request;
 };
+// How much of a conversation is to be kept on this disk; nothing: only to be told.
+struct KeepRequested {
+  RequestId request;
+  std::string name;
+  std::optional<Retention> retention;
+};
 // The user who asked is gone: no Answer is wanted any more.
 struct RequestDropped {
   RequestId request;
@@ -164,6 +170,14 @@ struct BatchDamaged {
   Number first;
   Number last;
 };
+// As Prune has asked.
+struct Pruned {
+  RoomId room;
+  std::uint64_t freed = 0;   // Bytes.
+  Stamp newest;              // Post that was pruned; zero if none was.
+  std::int64_t reached = 0;  // What was looked at.
+  bool has_more = false;
+};
 // The store takes writes again after a commit had failed.
 struct StoreRecovered {};
 // The moment that deadline() named has come.
@@ -173,13 +187,15 @@ struct TurnEnded {};
 
 }  // namespace event
 
-using Event = std::variant<
-    event::LinkOpened, event::LinkClosed, event::LinkFrameReceived, event::LiveFrameReceived,
-    event::DoorAsked, event::DoorAnswered, event::DoorFailed, event::PushRequested, event::KeyFound,
-    event::AwaitRequested, event::MeetRequested, event::AliasRequested, event::BlockRequested,
-    event::VerifyRequested, event::RequestDropped, event::CreateRequested, event::JoinRequested,
-    event::VoteRequested, event::LeaveRequested, event::DeleteRequested, event::ListingRequested,
-    event::ListRequested, event::RendezvousAnswered, event::RendezvousFailed, event::BatchDamaged,
-    event::StoreRecovered, event::TimerFired, event::TurnEnded>;
+using Event =
+    std::variant<event::LinkOpened, event::LinkClosed, event::LinkFrameReceived,
+                 event::LiveFrameReceived, event::DoorAsked, event::DoorAnswered, event::DoorFailed,
+                 event::PushRequested, event::KeyFound, event::AwaitRequested, event::MeetRequested,
+                 event::AliasRequested, event::BlockRequested, event::VerifyRequested,
+                 event::RequestDropped, event::CreateRequested, event::JoinRequested,
+                 event::VoteRequested, event::LeaveRequested, event::DeleteRequested,
+                 event::ListingRequested, event::ListRequested, event::RendezvousAnswered,
+                 event::RendezvousFailed, event::BatchDamaged, event::StoreRecovered,
+                 event::TimerFired, event::TurnEnded, event::KeepRequested, event::Pruned>;
 
 }  // namespace p2pchat

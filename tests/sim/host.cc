@@ -198,6 +198,7 @@ bool Host::commit(const Actions& actions) {
     around_.checkers.storing(witness(), action);
     disk_.commit(action);
   }
+  for (const event::Pruned& pruned : disk_.take_prunings()) hand(pruned);
   return true;
 }
 

@@ -165,11 +165,21 @@ void Feeds::void_claim(const PeerId& who, const FeedId& id) {
   if (it != claims_.end()) it->second.erase(id);
 }
 
-std::optional<Missing> Feeds::missing(const PeerId& who, const std::set<FeedId>& others) const {
+bool Feeds::is_claimed(const PeerId& who, const FeedId& feed) const {
+  const auto claims = claims_.find(who);
+  return claims != claims_.end() && claims->second.contains(feed);
+}
+
+std::optional<Missing> Feeds::missing(const PeerId& who) const {
+  return missing(who, [](const FeedId&) { return false; });
+}
+
+std::optional<Missing> Feeds::missing(const PeerId& who,
+                                      const std::function<bool(const FeedId&)>& is_left_out) const {
   const auto claims = claims_.find(who);
   if (claims == claims_.end()) return std::nullopt;
   for (const auto& [id, claimed] : claims->second) {
-    if (others.contains(id)) continue;
+    if (is_left_out(id)) continue;
     if (const auto stretch = missing(id, claimed)) return stretch;
   }
   return std::nullopt;

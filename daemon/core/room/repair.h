@@ -4,11 +4,13 @@
 // never for a feed that another member is being asked for; of different feeds
 // several members may be asked at once. A want without progress for
 // kWantTimeout is given up, and asked anew of whoever is there. A damaged batch
-// is a hole to fill, asked for in the same way.
+// is a hole to fill, asked for in the same way; so is one that came without its
+// texts, of whoever may have them, and only they fill it.
 //
 // Pure; owned by Room. Bounded: one want a member, kHolesMax holes.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,6 +22,12 @@
 
 namespace p2pchat {
 
+// What is not asked of a member.
+struct AskTerms {
+  std::function<bool(const FeedId&)> is_for_others = {};   // Who are to be asked before it.
+  std::function<bool(const PrunedBatch&)> has_texts = {};  // Not known to have them.
+};
+
 class Repair {
  public:
   static constexpr std::size_t kHolesMax = 256;
@@ -27,7 +35,8 @@ class Repair {
   explicit Repair(const RoomId& room) : room_(room) {}
 
   // What to ask `who` for next, if anything; it is open from then on.
-  std::optional<link::Want> ask(const Turn& turn, const PeerId& who, const Feeds& feeds);
+  std::optional<link::Want> ask(const Turn& turn, const PeerId& who, const Feeds& feeds,
+                                const AskTerms& terms = {});
   // Whether this give answers what `who` was asked for.
   bool is_asked(const PeerId& who, const WantId& want) const;
   // A batch of a give was of use.
@@ -40,10 +49,14 @@ class Repair {
   std::vector<PeerId> give_up_late(const Turn& turn);
   TimePoint deadline() const;
 
-  void add_hole(const Missing& hole);
+  void add_hole(const Missing& damaged);
+  void await_texts(const PrunedBatch& pruned);
   // True if `batch` fills a hole, which is then closed.
   bool fill(const Batch& batch);
-  std::size_t holes() const { return holes_.size(); }
+  // The batch is held without its texts, and they are wanted.
+  bool lacks_texts(const Batch& batch) const;
+  // Damaged batches.
+  std::size_t holes() const;
   // The feed of `author` with a hole that `others` members were asked for in vain.
   std::optional<FeedId> lost(const PeerId& author, std::size_t others) const;
 
@@ -56,9 +69,11 @@ class Repair {
   };
   struct Hole {
     Missing missing;
-    std::set<PeerId> asked;  // Who could not fill it.
+    std::set<PeerId> asked = {};       // Who could not fill it.
+    std::optional<Stamp> pruned = {};  // Of its last post, if nothing but its texts is missing.
   };
 
+  Hole* find_hole(const FeedId& feed, Number first);
   std::optional<link::Want> open(const Turn& turn, const PeerId& who, const Missing& missing,
                                  bool is_hole);
 

@@ -225,6 +225,37 @@ TEST_F(NodeTest, PushesThatWaitForTheRateKeepTheirOrder) {
   EXPECT_EQ(stored, (std::vector<std::string>{"0", "1", "2", "3", "5", "6", "7", "8"}));
 }
 
+TEST_F(NodeTest, HowMuchIsKeptIsStoredAndShown) {
+  const Retention month{.age = 30 * 24h, .bytes = 500ULL << 20U};
+
+  const auto actions = step(event::KeepRequested{{1}, "ben", month});
+
+  const auto stored = only<action::StoreRetention>(actions);
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_EQ(stored[0].room, pair_room(sample_peer(1), sample_peer(2)));
+  EXPECT_EQ(stored[0].retention, month);
+  const control::Record row = only<action::Answer>(actions).at(0).row;
+  EXPECT_EQ(row.text("conversation"), "ben");
+  EXPECT_EQ(row.text("keep"), "30d 500M");
+  EXPECT_EQ(node_.room_records(kNow).at(0).text("keep"), "30d 500M");
+  EXPECT_EQ(only<action::Prune>(step(event::TurnEnded{})).size(), 1U);
+}
+
+TEST_F(NodeTest, HowMuchIsKeptIsToldAndNothingIsSet) {
+  const auto actions = step(event::KeepRequested{{1}, "ben", std::nullopt});
+
+  EXPECT_TRUE(only<action::StoreRetention>(actions).empty());
+  EXPECT_EQ(only<action::Answer>(actions).at(0).row.text("keep"), "all");
+  EXPECT_FALSE(node_.room_records(kNow).at(0).has("keep"));
+}
+
+TEST_F(NodeTest, NothingIsKeptOfWhomItDoesNotTalkTo) {
+  const auto actions = step(event::KeepRequested{{1}, "carol", Retention{.age = 24h, .bytes = {}}});
+
+  EXPECT_EQ(only<action::Answer>(actions).at(0).code, ExitCode::unknown);
+  EXPECT_TRUE(only<action::StoreRetention>(actions).empty());
+}
+
 // Once the link to ben is ready, what is sent to him when a turn ends.
 class LinkedNodeTest : public NodeTest {
  protected:
