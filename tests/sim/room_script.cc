@@ -23,7 +23,7 @@ std::uint64_t percentile(const std::string& what) {
 RoomScript::RoomScript(std::uint64_t seed)
     : prng_(seed * 2 + 1), plan_(draw_plan()), world_(prng_.next()), pruning_prng_(seed) {
   if (seed % 3 == 0) plan_.history = History::all;
-  if (pruning_prng_.chance(40)) plan_.prunings = pruning_prng_.between(1, 8);
+  if (pruning_prng_.chance(50)) plan_.prunings = pruning_prng_.between(4, 24);
 }
 
 RoomPlan RoomScript::draw_plan() {
@@ -273,7 +273,7 @@ void RoomScript::push(Host& from) {
 void RoomScript::prune_some() {
   Host& host = world_.host(pruning_prng_.below(plan_.hosts));
   if (!host.is_up() || !is_in(host)) return;
-  world_.keep(host, to_text(*room_), {pruning_prng_.between(0s, 60s), std::nullopt});
+  world_.keep(host, to_text(*room_), {pruning_prng_.between(0s, 15s), std::nullopt});
 }
 
 // --- Faults -----------------------------------------------------------------

@@ -108,9 +108,8 @@ TEST(Words, OfKeepAreAnAgeASizeOrBoth) {
 }
 
 TEST(Words, OfKeepThatMakeNoSenseAreWrongUsage) {
-  for (const char* amount :
-       {"0", "30", "M", "-1M", "1.5G", "500m", "30D", "500 M", "9999999999G"}) {
-    EXPECT_THAT(complaint({"keep", "garden", "--", amount}), HasSubstr("30d")) << amount;
+  for (const char* amount : {"0", "30", "M", "1.5G", "500m", "30D", "500 M", "9999999999G"}) {
+    EXPECT_THAT(complaint({"keep", "garden", amount}), HasSubstr("30d")) << amount;
   }
   EXPECT_THAT(complaint({"keep", "garden", "0h"}), HasSubstr("may not have been read"));
   EXPECT_THAT(complaint({"keep", "garden", "1023K"}), HasSubstr("have no room"));

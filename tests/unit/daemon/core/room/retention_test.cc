@@ -25,12 +25,13 @@ class RetentionTest : public testing::Test {
 
   static RoomFacts facts() {
     Sitting sitting;
-    for (const std::uint8_t who : {1, 2, 3}) sitting.members.push_back(sample_peer(who));
+    for (const std::uint8_t who : std::initializer_list<std::uint8_t>{1, 2, 3})
+      sitting.members.push_back(sample_peer(who));
     std::sort(sitting.members.begin(), sitting.members.end());
     return {sample_room(7), sitting, sample_peer(1), {}, 1 << 20};
   }
   static RoomState with_feeds(RoomState state) {
-    for (const std::uint8_t who : {1, 2, 3}) {
+    for (const std::uint8_t who : std::initializer_list<std::uint8_t>{1, 2, 3}) {
       state.feeds.push_back({feed(who), {5}, {}, {100}, {}, {}});
     }
     return state;
