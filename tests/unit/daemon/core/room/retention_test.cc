@@ -172,6 +172,36 @@ TEST_F(RetentionTest, OfAChangeUnderWayBeginsAnew) {
   EXPECT_EQ(next[0].after, 0);
 }
 
+// It has been restarted, and lacks the texts of a batch of peer 2.
+class RestartedTest : public RetentionTest {
+ protected:
+  RestartedTest()
+      : RetentionTest(
+            RoomState{sample_room(7), 9000, {}, {}, {60}, {90}, {{feed(2), {2}, {3}, {90}}}}) {
+    link(3);
+  }
+};
+
+TEST_F(RestartedTest, GoesOnAskingForTheTextsThatItLacks) {
+  hear(3, {{2, {5}}}, {89});
+
+  ASSERT_THAT(asked(), ElementsAre(sample_peer(3)));
+  EXPECT_EQ(wants_.begin()->second.first, Number{2});
+  EXPECT_EQ(wants_.begin()->second.last, Number{3});
+}
+
+TEST_F(RestartedTest, DoesNotAskWhoMayLackThemToo) {
+  hear(3, {{2, {5}}}, {90});
+
+  EXPECT_THAT(asked(), IsEmpty());
+}
+
+TEST_F(RestartedTest, DoesNotAskWhoIsNotKnownToHoldTheBatch) {
+  hear(3, {{2, {2}}});
+
+  EXPECT_THAT(asked(), IsEmpty());
+}
+
 // Feed 9 of peer 3, of which nothing is held yet.
 class GivenTest : public RetentionTest {
  protected:
