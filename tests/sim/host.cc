@@ -212,12 +212,17 @@ void Host::carry_out(const Action& action) {
     hand(event::KeyFound{wanted->room, wanted->key, disk_.key(wanted->room, wanted->key), {}});
   } else if (const auto* order_of_answer = std::get_if<action::Answer>(&action)) {
     open_requests_.erase(order_of_answer->request);
-  } else if (meddler_.sends && is_consent_road(action)) {
-    for (const Action& instead : meddler_.sends(action)) {
-      around_.network.carry_out(index_, instead);
-    }
   } else {
-    around_.network.carry_out(index_, action);
+    send(action);
+  }
+}
+
+void Host::send(const Action& action) {
+  if (!meddler_.sends || !is_consent_road(action)) {
+    return around_.network.carry_out(index_, action);
+  }
+  for (const Action& instead : meddler_.sends(action)) {
+    around_.network.carry_out(index_, instead);
   }
 }
 
@@ -225,7 +230,7 @@ void Host::give(const action::Give& order) {
   const Disk::Given given = disk_.give(order.want);
   for (const Bytes& frame : given.frames) {
     around_.checkers.giving(witness(), order.peer, frame);
-    around_.network.send_link(index_, order.peer, order.side, frame);
+    send(action::SendLink{order.peer, order.side, frame});
   }
   for (const event::BatchDamaged& damage : given.damages) hand(damage);
 }

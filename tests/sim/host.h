@@ -95,6 +95,7 @@ class Host {
   void finish(const Actions& actions);
   bool commit(const Actions& actions);
   void carry_out(const Action& action);
+  void send(const Action& action);
   void fail_commit();
   void answer(const action::Answer& answer);
   void give(const action::Give& order);

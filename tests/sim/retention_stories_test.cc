@@ -134,5 +134,49 @@ TEST_F(RetentionStory, WhatIsPrunedStaysSoOverARestart) {
   EXPECT_TRUE(is_all_final(members));
 }
 
+// What its Node sends, but without texts, and with beats that say that it has none.
+Action without_texts(const Host& host, action::SendLink send) {
+  auto message = link::decode(send.frame);
+  if (auto* pulse = std::get_if<link::Pulse>(&*message)) {
+    auto beat = Beat::decode(pulse->beat);
+    beat->kept = beat->stamp;
+    beat->sign(host.identity());
+    pulse->beat = beat->raw;
+  } else if (auto* give = std::get_if<link::Give>(&*message)) {
+    for (Bytes& raw : give->batches) {
+      const auto batch = Batch::decode(raw);
+      if (batch->first != Number{1}) raw = batch->pruned();
+    }
+  }
+  return action::SendLink{send.peer, send.side, link::encode(*message)};
+}
+
+TEST_F(RetentionStory, WhoLiesAboutWhatItHasPrunedHidesItOnlyUntilSomebodyElseIsThere) {
+  auto members = stage_.found(kRoom, {"anna", "bert", "carl"}, 16, History::all);
+  grow_old(members);
+  Host& liar = *members[0];
+  stage_.world().meddle(liar, {[&liar](const Action& order) -> Actions {
+                                 const auto* send = std::get_if<action::SendLink>(&order);
+                                 if (send == nullptr) return {order};
+                                 return {without_texts(liar, *send)};
+                               },
+                               {}});
+  Host& dora = stage_.enter("dora");
+  EXPECT_EQ(stage_.joins(dora, kRoom).code, ExitCode::done);
+  stage_.agree(members, kRoom, dora);
+  for (Host* honest : {members[1], members[2]}) {
+    stage_.network().cut(dora.index(), honest->index());
+    stage_.network().cut(honest->index(), dora.index());
+  }
+  EXPECT_TRUE(stage_.until([&] { return stage_.pruned(dora, kRoom) == 3; }, 2min));
+
+  stage_.network().mend_all();
+
+  for (const char* name : {"anna", "bert", "carl"}) {
+    EXPECT_TRUE(stage_.comes(dora, std::string("old words of ") + name, 3min)) << name;
+  }
+  EXPECT_EQ(stage_.pruned(dora, kRoom), 0U);
+}
+
 }  // namespace
 }  // namespace p2pchat::sim
