@@ -169,6 +169,13 @@ void Parser::add_room_ends() {
   members.add_flag("--proof", words_.proof, "Prove who let whom in, from what all have signed");
   members.add_option("--state", words_.state, "Of --proof: where p2pchatd keeps its state")
       ->type_name("DIR");
+  CLI::App& keep = add("keep", "How much of a conversation is kept on this disk",
+                       [this] { return keep_of(words_); });
+  add_word(keep, "NAME", words_.name, "A room or a contact");
+  keep.add_option("AMOUNT", words_.amounts,
+                  "Messages no older than AGE (30d), in no more bytes than SIZE (500M), or all")
+      ->expected(0, 2)
+      ->type_name("[AGE] [SIZE] | all");
   CLI::App& leave = add("leave", "Go from a room", [this] { return farewell_of(words_, false); });
   CLI::App& closing = add("delete", "Close a room that I have made, for good and for all",
                           [this] { return farewell_of(words_, true); });

@@ -69,6 +69,17 @@ Examples:
   chatctl vote garden bob yes
   chatctl vote garden k3zqabcd no --note "I do not know you"
   chatctl vote garden mallory,eve evict     both, in one vote)"},
+    Page{
+        "keep",
+        R"(Older messages lose their text on this disk, read or not, once all who may read them have
+them; others keep theirs. AGE is in hours or days, SIZE in K, M or G. It begins at
+once, and goes on hourly. Without AGE and SIZE, prints what holds now.
+
+Examples:
+  chatctl keep garden 30d
+  chatctl keep garden 30d 500M
+  chatctl keep garden all                   off again; what is gone stays gone
+  chatctl keep garden)"},
     Page{"leave",
          R"(Your history of the room stays here. As long as rooms says leaving, keep the daemon
 running: the others fetch what you said last. On a terminal you are asked; --yes skips that.

@@ -76,6 +76,51 @@ Outcome<void> set_moment(control::Record& values, const std::string& key, const 
   return {};
 }
 
+// A whole number of bytes with K, M or G behind it.
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view kUnits = "KMG";
+  const auto unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
+  if (unit == std::string_view::npos) return std::nullopt;
+  const auto count = whole_number(std::string(text.substr(0, text.size() - 1)));
+  const unsigned shift = 10U * (static_cast<unsigned>(unit) + 1);
+  constexpr auto kBytesMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!count || *count > kBytesMax >> shift) return std::nullopt;
+  return *count << shift;
+}
+
+// Of an age: hours or days. 500m, which means minutes elsewhere, is neither an age nor a size: who
+// has meant megabytes would lose what is older than a morning.
+std::optional<Duration> parse_age(std::string_view text) {
+  return text.ends_with('h') || text.ends_with('d') ? parse_duration(text) : std::nullopt;
+}
+
+// One word of what is to be kept.
+Outcome<void> set_amount(control::Record& values, const std::string& text) {
+  std::string key = "all";
+  control::Value amount = true;
+  if (const auto age = parse_age(text)) {
+    if (*age < kKeepAgeMin) {
+      return usage("at least 1h is kept: what is younger may not have been read yet");
+    }
+    key = "age_ms";
+    amount = std::int64_t{age->count()};
+  } else if (const auto size = parse_size(text)) {
+    if (*size < kKeepBytesMin) {
+      return usage("at least 1M is kept: in less, the newest messages have no room");
+    }
+    key = "bytes";
+    amount = static_cast<std::int64_t>(*size);
+  } else if (text != key) {
+    return usage("what is kept is an AGE such as 12h or 30d, a SIZE such as 500M or 2G, or all");
+  }
+  const bool is_alone = values.fields().size() == 1;  // But for the name.
+  if (values.has(key) || values.has("all") || (key == "all" && !is_alone)) {
+    return usage("what is kept is all, or one AGE, one SIZE or both");
+  }
+  values.set(key, std::move(amount));
+  return {};
+}
+
 // What a search is, the daemon knows; here stands what could not even reach it.
 Outcome<void> check_search(const std::string& text) {
   if (!is_utf8(text)) return usage("--search takes text");
@@ -247,6 +292,18 @@ Outcome<Verb> members_of(const Words& words) {
   if (words.proof) return Prove{words.name, words.state};
   if (!words.state.empty()) return usage("--state belongs to --proof");
   return Query{"members", control::Record().set("name", words.name), Query::Shape::table};
+}
+
+Outcome<Verb> keep_of(const Words& words) {
+  const auto room = check_room(words.name);
+  if (!room) return end_with(room.error());
+  control::Record values;
+  values.set("name", words.name);
+  for (const std::string& amount : words.amounts) {
+    const auto set = set_amount(values, amount);
+    if (!set) return end_with(set.error());
+  }
+  return Query{"keep", std::move(values), Query::Shape::pairs};
 }
 
 Outcome<Verb> farewell_of(const Words& words, bool closes) {

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ctl/command.h"
 #include "ctl/outcome.h"
@@ -22,6 +23,7 @@ struct Words {
   std::optional<std::string> since, until, search;                        // Of a log.
   std::optional<std::string> until_when, key;                             // Of a push.
   std::string size, history = "none", note, via, address, answer, state;  // Of rooms.
+  std::vector<std::string> amounts;                                       // Of keep.
   bool json = false, quiet = false, undo = false, no_talk = false, lines = false, follow = false,
        peek = false, mine = false, fail_empty = false, wait = false, sure = false, proof = false;
   bool has_name = false, has_text = false;  // They were given, though they may be empty.
@@ -44,6 +46,7 @@ Outcome<Verb> create_of(const Words& words);
 Outcome<Verb> join_of(const Words& words);
 Outcome<Verb> vote_of(const Words& words);
 Outcome<Verb> members_of(const Words& words);
+Outcome<Verb> keep_of(const Words& words);
 Outcome<Verb> farewell_of(const Words& words, bool closes);
 
 }  // namespace p2pchat::ctl

@@ -35,7 +35,9 @@ struct Beat {
   std::optional<Hash> common = {};  // and of what all members may read, if that differs.
   std::vector<Head> heads;          // The newest changes among them.
   Bytes hears;                      // Bit i: the i-th member's PUB is heard (members sorted by id).
-  Bytes raw;                        // Signed bytes; derived.
+  // Of all that it may read it holds whole whatever is stamped above; zero: it has pruned nothing.
+  Stamp kept = {};
+  Bytes raw;  // Signed bytes; derived.
 
   // `identity` is the author's.
   void sign(const Identity& identity);

@@ -42,6 +42,16 @@ inline constexpr std::size_t kHeldPostsMax = 4096;
 inline constexpr std::size_t kHeldBytesMax = 64 * 1024 * 1024;
 // Stored bytes of one room before it pauses (the default of `room_bytes`).
 inline constexpr std::uint64_t kRoomBytesDefault = 1024ULL * 1024 * 1024;
+// Retention. What is younger may not have come to its readers yet, and it is looked at hourly.
+inline constexpr Duration kKeepAgeMin = 1h;
+// Texts kept by size: a dozen of the largest batches at least, so that the newest always stay.
+inline constexpr std::uint64_t kKeepBytesMin = 1024ULL * 1024;
+// How often a room is pruned, and how soon after a start: by then members have said what they hold.
+inline constexpr Duration kPruneInterval = 1h;
+inline constexpr Duration kPruneDelay = 1min;
+// Batches pruned in one turn, and looked at for it: some milliseconds, so that nothing stalls.
+inline constexpr std::size_t kPruneBatchesMax = 256;
+inline constexpr std::size_t kPruneLooksMax = 8192;
 // Feeds of one author in a room; a restart of an author that posts adds one.
 inline constexpr std::size_t kFeedsMax = 64 * 1024;
 // Feeds in which one member may be ahead of us; the rest is heard of later.

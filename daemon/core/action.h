@@ -8,6 +8,7 @@
 #pragma once
 
 #include <concepts>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -76,6 +77,20 @@ struct StoreListing {
 struct StoreKey {
   KeyRecord key;
 };
+// Replaces what is kept of the room's texts, and how much. Nothing is pruned by it.
+struct StoreRetention {
+  RoomId room;
+  Retention retention;
+};
+// Puts in the place of batches what is left of them without their texts, in the order in which
+// they came: but for openings, and at most kPruneBatchesMax of kPruneLooksMax; ends in Pruned.
+struct Prune {
+  RoomId room;
+  Stamp before;                        // Those that end below it, and
+  std::optional<std::uint64_t> bytes;  // others while all that have texts have more bytes,
+  std::map<FeedId, Number> bounds;     // up to these numbers, and of no other feed;
+  std::int64_t after = 0;              // beginning behind what was looked at before.
+};
 // A system message for local readers, in this room; `peer` is whom it is about.
 struct StoreNotice {
   RoomId room;
@@ -91,7 +106,8 @@ concept Durable = std::same_as<Order, StoreSelf> || std::same_as<Order, StoreCon
     std::same_as<Order, StorePledge> || std::same_as<Order, StoreObject> ||
     std::same_as<Order, DropObject> || std::same_as<Order, StoreWish> ||
     std::same_as<Order, DropWish> || std::same_as<Order, StoreListing> ||
-    std::same_as<Order, StoreKey>;
+    std::same_as<Order, StoreKey> || std::same_as<Order, StoreRetention> ||
+    std::same_as<Order, Prune>;
 
 // --- Links and PUB ---
 struct Admit {
@@ -195,7 +211,7 @@ using Action =
                  action::Answer, action::Report, action::StoreRoom, action::StoreDecision,
                  action::StorePledge, action::StoreObject, action::DropObject, action::StoreWish,
                  action::DropWish, action::StoreListing, action::AskRendezvous, action::StoreKey,
-                 action::FindKey, action::Compare>;
+                 action::FindKey, action::Compare, action::StoreRetention, action::Prune>;
 
 using Actions = std::vector<Action>;
 

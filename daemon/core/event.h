@@ -152,6 +152,12 @@ struct ListingRequested {
 struct ListRequested {
   RequestId request;
 };
+// How much of a conversation is to be kept on this disk; nothing: only to be told.
+struct KeepRequested {
+  RequestId request;
+  std::string name;
+  std::optional<Retention> retention;
+};
 // The user who asked is gone: no Answer is wanted any more.
 struct RequestDropped {
   RequestId request;
@@ -170,6 +176,14 @@ struct Compared {
   Bytes suspect;
   Bytes held;
 };
+// As Prune has asked.
+struct Pruned {
+  RoomId room;
+  std::uint64_t freed = 0;   // Bytes.
+  Stamp newest;              // Post that was pruned; zero if none was.
+  std::int64_t reached = 0;  // What was looked at.
+  bool has_more = false;
+};
 // The store takes writes again after a commit had failed.
 struct StoreRecovered {};
 // The moment that deadline() named has come.
@@ -186,6 +200,7 @@ using Event = std::variant<
     event::VerifyRequested, event::RequestDropped, event::CreateRequested, event::JoinRequested,
     event::VoteRequested, event::LeaveRequested, event::DeleteRequested, event::ListingRequested,
     event::ListRequested, event::RendezvousAnswered, event::RendezvousFailed, event::BatchDamaged,
-    event::Compared, event::StoreRecovered, event::TimerFired, event::TurnEnded>;
+    event::Compared, event::StoreRecovered, event::TimerFired, event::TurnEnded,
+    event::KeepRequested, event::Pruned>;
 
 }  // namespace p2pchat

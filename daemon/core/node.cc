@@ -9,6 +9,13 @@
 #include "proto/text.h"
 
 namespace p2pchat {
+namespace {
+
+bool is_pruning_order(const Action& action) {
+  return std::holds_alternative<action::Prune>(action);
+}
+
+}  // namespace
 
 Node::Node(Settings settings, Identity identity, const Seed& seed, const Snapshot& snapshot,
            std::string store_trouble)
@@ -289,8 +296,18 @@ Actions Node::on(const Turn& turn, const event::TimerFired&) {
 
 Actions Node::on(const Turn& turn, const event::TurnEnded&) {
   Actions actions = end_memberships(turn);
+  bool is_pruning = false;
   for (auto& [id, room] : rooms_) {
-    append(actions, from_room(room, identity_.id(), room.end_turn(turn)));
+    Actions own = room.end_turn(turn);
+    const auto order = std::find_if(own.begin(), own.end(), is_pruning_order);
+    if (order != own.end() && is_pruning) {
+      // One room a turn, so that nothing stalls; this one comes to its own as soon.
+      room.pruned(turn, {id, 0, {}, std::get<action::Prune>(*order).after, true});
+      own.erase(order);
+    } else if (order != own.end()) {
+      is_pruning = true;
+    }
+    append(actions, from_room(room, identity_.id(), std::move(own)));
   }
   append(actions, deliveries_.end_turn(turn.now.steady, around_deliveries()));
   append(actions, rendezvous_.end_turn(turn));

@@ -112,6 +112,8 @@ class Node {
   Actions on(const Turn& turn, const event::ListRequested& event);
   Actions on(const Turn& turn, const event::RendezvousAnswered& event);
   Actions on(const Turn& turn, const event::RendezvousFailed& event);
+  Actions on(const Turn& turn, const event::KeepRequested& event);
+  Actions on(const Turn& turn, const event::Pruned& event);
   Actions on(const Turn& turn, const event::BatchDamaged& event);
   Actions on(const Turn& turn, const event::Compared& event);
   Actions on(const Turn& turn, const event::StoreRecovered& event);

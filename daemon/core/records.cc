@@ -85,6 +85,7 @@ void Node::add_room_facts(Moment now, const Room& room, control::Record& row) {
   row.set("rate", whole(room.catch_up_rate(now.steady)));
   row.set("bytes", whole(room.bytes()));
   row.set("paused", room.is_paused());
+  if (room.retention().is_on()) row.set("keep", keep_text(room.retention()));
 }
 
 // How far behind me a member is, by its own word, and until when nothing more is to come of it.

@@ -10,6 +10,7 @@
 
 #include "daemon/core/contact.h"
 #include "proto/batch.h"
+#include "proto/moment.h"
 #include "proto/object.h"
 #include "proto/value.h"
 
@@ -25,10 +26,32 @@ struct FeedState {
   Opening opened = {};  // As post 1 says.
 };
 
+// How much of a room's texts is kept on this disk; nothing: all of them.
+struct Retention {
+  std::optional<Duration> age;         // Not those that are older,
+  std::optional<std::uint64_t> bytes;  // nor the first that came, when there are more bytes.
+
+  bool is_on() const { return age || bytes; }
+  bool operator==(const Retention&) const = default;
+};
+
+// A stored batch whose texts are kept no more.
+struct PrunedBatch {
+  FeedId feed;
+  Number first;
+  Number last;
+  Stamp stamp;  // Of its last post.
+};
+
 struct RoomState {
   RoomId room;
   std::uint64_t bytes = 0;  // Of all stored batches.
   std::vector<FeedState> feeds;
+  Retention retention = {};
+  Stamp cut = {};   // The newest post that my retention has pruned.
+  Stamp kept = {};  // The newest post that is pruned.
+  // The newest of those that are pruned above `cut`: somebody may have their texts.
+  std::vector<PrunedBatch> holes = {};
 };
 
 // A post of mine that a script has given a name, so that it is posted once for ever.

@@ -33,6 +33,7 @@ const Control::Verb* Control::find_verb(std::string_view name) {
       Verb{"delete", delete_requested},
       Verb{"add", listing_requested},
       Verb{"list", list_requested},
+      Verb{"keep", keep_requested},
       Verb{"id", &Control::answer_id},
       Verb{"status", &Control::answer_status},
       Verb{"rooms", &Control::answer_rooms},

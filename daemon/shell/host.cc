@@ -81,6 +81,10 @@ Result<void> Host::carry_out(Moment now, Actions actions) {
     is_failure_logged_ = false;
   }
   hand_on(now, actions);
+  for (const event::Pruned& pruned : store_.take_prunings()) {
+    is_due_ = true;
+    raise(now, pruned);
+  }
   return {};
 }
 

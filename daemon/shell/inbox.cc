@@ -109,7 +109,8 @@ Result<PullCursor> Inbox::open_pull(const Reader& reader, const std::vector<Room
 Result<void> Inbox::seek(Lane& lane, const PeerId& self, bool mine) {
   Query query(store_.database(),
               "SELECT id, feed, count FROM entries INDEXED BY entries_by_arrival"
-              " WHERE room = (SELECT id FROM rooms WHERE room = ?1) AND id >= ?2 ORDER BY id");
+              " WHERE room = (SELECT id FROM rooms WHERE room = ?1) AND id >= ?2"
+              " AND (shown > 0 OR first <= 1) ORDER BY id");
   query.bind(lane.at->first).bind(lane.place.position);
   lane.position = 0;
   std::int64_t known_feed = 0;  // Rows of one feed mostly stand together.
@@ -237,7 +238,7 @@ Result<std::vector<Inbox::ReaderRow>> Inbox::readers() {
   Query query(store_.database(),
               "SELECT p.uid, p.reader, r.room, p.position, p.post,"
               " (SELECT count(*) FROM entries e INDEXED BY entries_by_arrival"
-              "  WHERE e.room = p.room AND e.id >= p.position"
+              "  WHERE e.room = p.room AND e.id >= p.position AND (e.shown > 0 OR e.first <= 1)"
               "  AND (e.id > p.position OR e.count > p.post + 1))"
               " FROM places p JOIN rooms r ON r.id = p.room ORDER BY p.uid, p.reader, p.room");
   std::vector<ReaderRow> rows;

@@ -120,7 +120,8 @@ Result<std::optional<Entry>> LogStream::take() {
   } else {
     auto row = load(lane.position, lane.wanted);
     if (!row) return tl::unexpected(row.error());
-    if (!*row) return std::nullopt;
+    // It may have been pruned since.
+    if (!*row || lane.next >= (*row)->entries.size()) return std::nullopt;
     lane.row = std::move(*row);
   }
   Entry entry = std::move(lane.row->entries[lane.next]);

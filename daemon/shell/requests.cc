@@ -13,6 +13,8 @@ namespace {
 
 // Whoever waits longer waits for ever.
 constexpr Duration kPatienceMax = 24h * 365;
+// What is older has been kept all along.
+constexpr Duration kAgeMax = 24h * 365 * 100;
 
 // The first and the last place of a millisecond.
 LogPlace begin_of(WallTime wall) { return {Stamp::at(wall), {}}; }
@@ -157,6 +159,32 @@ Result<Event> listing_requested(const control::Record& values, RequestId id) {
 
 Result<Event> list_requested(const control::Record&, RequestId id) {
   return event::ListRequested{id};
+}
+
+Result<Event> keep_requested(const control::Record& values, RequestId id) {
+  event::KeepRequested wish{id, values.text("name"), std::nullopt};
+  Retention retention;
+  if (values.has("age_ms")) {
+    retention.age =
+        Duration(std::clamp<std::int64_t>(values.integer("age_ms"), 0, kAgeMax.count()));
+  }
+  if (values.has("bytes")) {
+    retention.bytes =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(values.integer("bytes"), 0));
+  }
+  const bool is_all = values.flag("all");
+  if (is_all && retention.is_on()) {
+    return fail(Fault::usage, "all is kept, or what is not too old or too much");
+  }
+  if (retention.age && *retention.age < kKeepAgeMin) {
+    return fail(Fault::usage,
+                "at least the last hour is kept: what is younger may not have been read yet");
+  }
+  if (retention.bytes && *retention.bytes < kKeepBytesMin) {
+    return fail(Fault::usage, "at least 1M is kept: in less, the newest messages have no room");
+  }
+  if (is_all || retention.is_on()) wish.retention = retention;
+  return wish;
 }
 
 Result<Reader> reader_in(const control::Record& values, std::uint32_t uid) {

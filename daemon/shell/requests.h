@@ -12,7 +12,7 @@
 namespace p2pchat {
 
 // Wishes that Node decides about, as the events it is told: for "push", "chat", "alias", "block"
-// and "verify"; "create", "join", "vote", "leave" and "delete"; "add" and "list".
+// and "verify"; "create", "join", "vote", "leave" and "delete"; "add" and "list"; "keep".
 Result<Event> push_requested(const control::Record& values, RequestId id);
 Result<Event> await_requested(const control::Record& values, RequestId id);
 Result<Event> meet_requested(const control::Record& values, RequestId id);
@@ -26,6 +26,7 @@ Result<Event> leave_requested(const control::Record& values, RequestId id);
 Result<Event> delete_requested(const control::Record& values, RequestId id);
 Result<Event> listing_requested(const control::Record& values, RequestId id);
 Result<Event> list_requested(const control::Record& values, RequestId id);
+Result<Event> keep_requested(const control::Record& values, RequestId id);
 
 // "reader", of the user `uid`.
 Result<Reader> reader_in(const control::Record& values, std::uint32_t uid);

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 // Rows of `words`: 64 for each position in the store.
 constexpr std::int64_t kRowsPerBatch = 64;
 static_assert(kBatchPostsMax == 64);
@@ -42,15 +42,16 @@ CREATE VIRTUAL TABLE temp.asked_words USING fts5vocab('temp', 'asked', 'instance
 // they were words: FTS5 would read all that begins so, of the whole index, for each question.
 constexpr const char* kTables = R"sql(
 BEGIN;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 CREATE VIRTUAL TABLE words USING fts5(body, content = '', columnsize = 0,
   prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 2');
 CREATE TABLE reached (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   position INTEGER NOT NULL,
-  sum BLOB NOT NULL
+  sum BLOB NOT NULL,
+  prunings INTEGER NOT NULL
 ) STRICT;
-INSERT INTO reached VALUES (1, 0, x'');
+INSERT INTO reached VALUES (1, 0, x'', 0);
 COMMIT;
 )sql";
 
@@ -123,21 +124,38 @@ Result<void> SearchIndex::create() {
   if (!opened) return tl::unexpected(opened.error());
   if (auto set = opened->run(kSettings); !set) return set;
   if (auto made = opened->run(kTables); !made) return made;
+  const auto pruned = prunings();
+  if (!pruned) return tl::unexpected(pruned.error());
+  {
+    Query query(*opened, "UPDATE reached SET prunings = ?1");
+    if (auto noted = query.bind(*pruned).run(); !noted) return noted;
+  }
   database_.emplace(std::move(*opened));
   reached_ = 0;
+  prunings_ = *pruned;
   return {};
 }
 
 // A store that was put back from a copy may have given the same positions to other posts.
 Result<bool> SearchIndex::belongs_here() {
-  Query query(*database_, "SELECT position, sum FROM reached");
-  if (!query.next()) return false;
+  const auto pruned = prunings();
+  if (!pruned) return tl::unexpected(pruned.error());
+  Query query(*database_, "SELECT position, sum, prunings FROM reached");
+  if (!query.next() || query.integer(2) != *pruned) return false;
+  prunings_ = *pruned;
   reached_ = query.integer(0);
   const auto sum = query.fixed<RowSum>(1);
   if (reached_ == 0) return true;
   const auto stored = sum_at(store_.database(), reached_);
   if (!stored) return tl::unexpected(stored.error());
   return sum && *stored == *sum;
+}
+
+Result<std::int64_t> SearchIndex::prunings() {
+  Query query(store_.database(), "SELECT prunings FROM self");
+  const std::int64_t count = query.next() ? query.integer(0) : 0;
+  if (auto end = query.end(); !end) return tl::unexpected(end.error());
+  return count;
 }
 
 Result<std::string> SearchIndex::expression(const std::vector<SearchWord>& words) {
@@ -159,6 +177,12 @@ Result<std::string> SearchIndex::expression(const std::vector<SearchWord>& words
 
 Result<bool> SearchIndex::catch_up(std::int64_t newest) {
   if (auto opened = open(); !opened) return tl::unexpected(opened.error());
+  const auto pruned = prunings();
+  if (!pruned) return tl::unexpected(pruned.error());
+  if (*pruned != prunings_) {
+    database_.reset();
+    if (auto created = create(); !created) return tl::unexpected(created.error());
+  }
   if (reached_ >= newest) return true;
   const auto some = read_some(newest);
   if (!some) return tl::unexpected(some.error());

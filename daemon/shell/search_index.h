@@ -6,7 +6,7 @@
 // What is shown always comes from the store, so an index that is behind, lost or
 // of another store can leave out or cost time, but never say what nobody wrote.
 // One that is damaged or does not belong to the store is thrown away and made
-// again. Whoever deletes posts from the store throws it away too: FTS5 of SQLite
+// again; so is one that holds words of what has been pruned since: FTS5 of SQLite
 // 3.40 cannot take back a text that it does not hold.
 //
 // Effects: reads the store, writes its own file (WAL, synchronous=NORMAL; opened
@@ -75,6 +75,8 @@ class SearchIndex {
   Result<bool> open_existing();
   Result<void> create();
   Result<bool> belongs_here();
+  // How often the store has been pruned.
+  Result<std::int64_t> prunings();
   Result<Some> read_some(std::int64_t newest);
   Result<void> write(const Some& some);
   Result<void> find_sorted(const std::string& expression, std::vector<BatchHead*>& heads);
@@ -85,6 +87,7 @@ class SearchIndex {
   std::filesystem::path file_;
   std::optional<Database> database_;  // None until it is needed.
   std::int64_t reached_ = 0;          // Rows of the store up to here are in it.
+  std::int64_t prunings_ = 0;         // Of the store, when it was made.
   int damages_ = 0;                   // Since this daemon began.
 };
 

@@ -7,6 +7,7 @@
 #include "daemon/shell/store/contact_row.h"
 #include "daemon/shell/store/key_row.h"
 #include "daemon/shell/store/membership_row.h"
+#include "daemon/shell/store/retention_row.h"
 #include "daemon/shell/store/row.h"
 #include "daemon/shell/store/schema.h"
 #include "daemon/shell/store/wish_row.h"
@@ -77,6 +78,7 @@ Result<void> load_rooms(Database& database, Snapshot& snapshot) {
 struct Store::Impl {
   Database database;
   std::vector<event::BatchDamaged> damages;  // At most kDamagesMax.
+  std::vector<event::Pruned> prunings = {};  // At most one a room and commit.
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -101,6 +103,9 @@ Result<Snapshot> Store::load() {
   if (auto rooms = load_rooms(impl_->database, snapshot); !rooms) {
     return tl::unexpected(rooms.error());
   }
+  if (auto kept = read_retentions(impl_->database, snapshot.rooms); !kept) {
+    return tl::unexpected(kept.error());
+  }
   auto memberships = read_memberships(impl_->database);
   if (!memberships) return tl::unexpected(memberships.error());
   snapshot.memberships = std::move(*memberships);
@@ -119,7 +124,10 @@ Result<void> Store::commit(std::span<const Action> actions) {
     if (auto done = writer.carry_out(action); !done) return done;
   }
   if (auto finished = writer.finish(); !finished) return finished;
-  return transaction.commit();
+  if (auto done = transaction.commit(); !done) return done;
+  const auto& told = writer.prunings();
+  impl_->prunings.insert(impl_->prunings.end(), told.begin(), told.end());
+  return {};
 }
 
 bool Store::can_write() {
@@ -165,6 +173,8 @@ Result<std::optional<KeyRecord>> Store::find_key(const RoomId& room, std::string
 }
 
 std::vector<event::BatchDamaged> Store::take_damages() { return std::exchange(impl_->damages, {}); }
+
+std::vector<event::Pruned> Store::take_prunings() { return std::exchange(impl_->prunings, {}); }
 
 Database& Store::database() { return impl_->database; }
 

@@ -51,6 +51,9 @@ class Store {
   // Damaged batches that any reading has met since the last call, each once.
   std::vector<event::BatchDamaged> take_damages();
 
+  // What pruning has done since the last call.
+  std::vector<event::Pruned> take_prunings();
+
   // --- For Inbox, which reads the same file ---
   Database& database();
   // Remembers the row at `position` for take_damages(). A damaged notice is nobody's to give

@@ -62,6 +62,8 @@ void Checkers::storing(const Witness& witness, const Action& action) {
   rooms_.storing(witness, action);
   if (const auto* batch = std::get_if<action::StoreBatch>(&action)) {
     storing_batch(witness, *batch);
+  } else if (const auto* prune = std::get_if<action::Prune>(&action)) {
+    pruning(witness, *prune);
   } else if (const auto* decision = std::get_if<action::StoreDecision>(&action)) {
     const Value& value = decision->value;
     for (const Leave& leave : value.leaves) newly_gone_.insert({witness.host, leave.seat.peer});
@@ -102,10 +104,14 @@ void Checkers::storing_batch(const Witness& witness, const action::StoreBatch& o
   }
   const Disk::Row* row = witness.disk.covering(batch->room, batch->feed, batch->first);
   if (row != nullptr) {
-    if (row->batch->raw != batch->raw) return fail(witness, "stores another batch at a number");
-    if (!damaged_.contains(witness.host)) fail(witness, "stores a batch twice");
+    const bool is_same = batch->first == Number{1} ? row->batch->raw == batch->raw
+                                                   : row->batch->pruned() == batch->pruned();
+    if (!is_same) return fail(witness, "stores another batch at a number");
+    const bool brings_texts = row->batch->is_pruned() && !batch->is_pruned();
+    if (!brings_texts && !damaged_.contains(witness.host)) fail(witness, "stores a batch twice");
     return;
   }
+  held_[{witness.host, batch->room, batch->feed}] = batch->last();
   if (!fits_feed(witness, *batch)) return;
   Hash previous = batch->previous;
   for (std::size_t i = 0; i < batch->posts.size(); ++i) {
@@ -113,6 +119,24 @@ void Checkers::storing_batch(const Witness& witness, const action::StoreBatch& o
     previous = post_hash(previous, number, batch->posts[i]);
     storing_post(witness, *batch, i, previous);
   }
+}
+
+void Checkers::pruning(const Witness& witness, const action::Prune& order) {
+  for (const std::size_t at : witness.disk.prunable(order)) {
+    const Batch& batch = *witness.disk.rows()[at].batch;
+    if (!has_everybody(witness, batch)) return fail(witness, "prunes what somebody lacks");
+  }
+}
+
+// As far as the witness knows who is in; of whoever has lost its state it may not know that yet.
+bool Checkers::has_everybody(const Witness& witness, const Batch& batch) {
+  for (HostIndex host = 0; host < hosts_.size(); ++host) {
+    if (host == witness.host || amnesiacs_.contains(host) || rooms_.is_liar(host)) continue;
+    const bool is_reader = is_member(witness, batch.room, hosts_[host]) &&
+                           is_for(witness, hosts_[host], batch.room, batch.feed);
+    if (is_reader && held_[{host, batch.room, batch.feed}] < batch.last()) return false;
+  }
+  return true;
 }
 
 bool Checkers::fits_feed(const Witness& witness, const Batch& batch) {
@@ -158,7 +182,7 @@ void Checkers::storing_post(const Witness& witness, const Batch& batch, std::siz
   if (settled != final_.end() && post.stamp <= settled->second && !amnesiacs_.contains(author)) {
     fail(witness, "stores a post below a line that was final");
   }
-  if (post.kind != PostKind::chat || is_of_liar) return;
+  if (post.kind != PostKind::chat || post.pruned || is_of_liar) return;
   const Push* push = ledger_.push_of(to_string(post.body));
   if (push == nullptr || push->post != id) return fail(witness, "holds a text that was not pushed");
   check_arrival(witness, id, *push);
@@ -479,6 +503,7 @@ void Checkers::losing_state(HostIndex host, const std::vector<const Disk*>& disk
   rooms_.forgetting(host);
   std::erase_if(promised_, [host](const auto& it) { return it.first.first == host; });
   std::erase_if(final_, [host](const auto& it) { return it.first.first == host; });
+  std::erase_if(held_, [host](const auto& it) { return std::get<0>(it.first) == host; });
   for (Push& push : ledger_.pushes()) {
     if (!push.post) continue;
     const auto holds = [&push](const Disk* disk) {
@@ -493,6 +518,7 @@ void Checkers::losing_state(HostIndex host, const std::vector<const Disk*>& disk
 namespace {
 
 using Place = std::tuple<Stamp, PeerId, Incarnation, Number>;
+const std::string kPruned = "(pruned)";
 
 std::map<Place, std::string> log_of(const Disk& disk, const RoomId& room) {
   std::map<Place, std::string> log;
@@ -504,7 +530,9 @@ std::map<Place, std::string> log_of(const Disk& disk, const RoomId& room) {
                         row.batch->feed.author,
                         row.batch->feed.incarnation,
                         {row.batch->first.value + i}};
-      log[place] = post.kind == PostKind::opening ? "(opening)" : to_string(post.body);
+      log[place] = post.pruned                      ? kPruned
+                   : post.kind == PostKind::opening ? "(opening)"
+                                                    : to_string(post.body);
     }
   }
   return log;
@@ -525,14 +553,16 @@ std::string Checkers::disagreement(HostIndex a, const Disk& of_a, HostIndex b,
       return "'" + push.text + "' has not come to " + short_text(hosts_[host]);
     }
   }
-  if (log_a == log_b) return "";
   for (const auto& [place, text] : log_a) {
-    if (!log_b.contains(place)) return who + ": only the first holds '" + text + "'";
+    const auto other = log_b.find(place);
+    if (other == log_b.end()) return who + ": only the first holds '" + text + "'";
+    const bool is_same = text == other->second || text == kPruned || other->second == kPruned;
+    if (!is_same) return who + " hold different texts";
   }
   for (const auto& [place, text] : log_b) {
     if (!log_a.contains(place)) return who + ": only the second holds '" + text + "'";
   }
-  return who + " hold different texts";
+  return "";
 }
 
 }  // namespace p2pchat::sim

@@ -8,6 +8,7 @@
 //                        over all its incarnations
 //   clocks               stamps rise, above all that was stored, promised or shown
 //   final is final       nothing is stored below a line once said to be final
+//   nobody goes short    a text is pruned only once all who may read it hold it
 //   blocked is blocked   nothing of a room goes to, or comes from, a blocked peer
 //   among members        what is said in a room goes to its members of then
 //
@@ -74,6 +75,8 @@ class Checkers {
   bool counts(const Witness& witness, const Batch& batch) const;
 
   void storing_batch(const Witness& witness, const action::StoreBatch& order);
+  void pruning(const Witness& witness, const action::Prune& order);
+  bool has_everybody(const Witness& witness, const Batch& batch);
   bool fits_feed(const Witness& witness, const Batch& batch);
   void storing_post(const Witness& witness, const Batch& batch, std::size_t index,
                     const Hash& hash);
@@ -102,7 +105,9 @@ class Checkers {
   RoomCheckers rooms_;
   std::vector<PeerId> hosts_;
   std::map<RoomId, Pair> pairs_;
-  std::map<PostId, Hash> posts_;          // The one truth.
+  std::map<PostId, Hash> posts_;  // The one truth.
+  // How far each host has stored each feed, since it has lost its state last.
+  std::map<std::tuple<HostIndex, RoomId, FeedId>, Number> held_;
   std::map<FeedId, std::uint64_t> runs_;  // Of whose Node a feed is.
   // Of each host and run, in each room and seat there.
   std::map<std::tuple<HostIndex, std::uint64_t, RoomId, Bytes>, Incarnation> incarnations_;

@@ -1,5 +1,7 @@
 #include "tests/sim/disk.h"
 
+#include <algorithm>
+
 #include "proto/check.h"
 #include "proto/limits.h"
 #include "proto/overload.h"
@@ -44,7 +46,8 @@ void Disk::commit(const Action& action) {
           [&](const StoreKey& order) {
             keys_[{order.key.room, order.key.key}] = order.key;
           },
-          [](const auto&) {}},
+          [&](const StoreRetention& order) { retentions_[order.room].retention = order.retention; },
+          [&](const Prune& order) { put(order); }, [](const auto&) {}},
       action);
 }
 
@@ -75,9 +78,52 @@ void Disk::put(const action::StoreBatch& order) {
     return;
   }
   Row& row = rows_[it->second];
-  if (!row.is_damaged) return;
+  const bool brings_texts = row.batch->is_pruned() && !batch->is_pruned();
+  const bool completes = brings_texts && batch->pruned() == row.batch->raw;
+  if (!row.is_damaged && !completes) return;
   row.batch = std::move(batch);
   row.is_damaged = false;
+}
+
+std::vector<std::size_t> Disk::prunable(const action::Prune& order) const {
+  std::uint64_t bytes = 0;
+  for (const Row& row : rows_) {
+    const bool has_texts = row.batch && !row.batch->is_pruned();
+    if (row.room == order.room && has_texts) bytes += row.batch->raw.size();
+  }
+  std::vector<std::size_t> found;
+  for (auto at = static_cast<std::size_t>(order.after); at < rows_.size(); ++at) {
+    const Row& row = rows_[at];
+    if (found.size() == kPruneBatchesMax) break;
+    if (row.room != order.room || !row.batch || row.is_damaged) continue;
+    const Batch& batch = *row.batch;
+    const auto bound = order.bounds.find(batch.feed);
+    const bool may_go = batch.first > Number{1} && !batch.is_pruned() &&
+                        bound != order.bounds.end() && batch.last() <= bound->second;
+    const bool is_large = order.bytes && bytes > *order.bytes;
+    if (!may_go || (!is_large && batch.posts.back().stamp >= order.before)) continue;
+    bytes -= batch.raw.size();
+    found.push_back(at);
+  }
+  return found;
+}
+
+void Disk::put(const action::Prune& order) {
+  event::Pruned told{order.room, 0, {}, order.after, false};
+  const std::vector<std::size_t> found = prunable(order);
+  for (const std::size_t at : found) {
+    Row& row = rows_[at];
+    auto bare = Batch::decode(row.batch->pruned());
+    CHECK(bare);
+    told.freed += row.batch->raw.size() - bare->raw.size();
+    told.newest = std::max(told.newest, bare->posts.back().stamp);
+    told.reached = static_cast<std::int64_t>(at + 1);
+    row.batch = std::make_shared<const Batch>(*std::move(bare));
+  }
+  told.has_more = found.size() == kPruneBatchesMax;
+  Kept& kept = retentions_[order.room];
+  kept.cut = std::max(kept.cut, told.newest);
+  prunings_.push_back(told);
 }
 
 Snapshot Disk::load() const {
@@ -97,6 +143,18 @@ Snapshot Disk::load() const {
     rooms[key.first].feeds.push_back({key.second, row->batch->last(), row->batch->head,
                                       row->batch->posts.back().stamp, opened.head,
                                       opening.value_or(Opening{})});
+  }
+  for (const auto& [id, kept] : retentions_) {
+    rooms[id].retention = kept.retention;
+    rooms[id].cut = kept.cut;
+  }
+  for (const Row& row : rows_) {
+    if (!row.batch || !row.batch->is_pruned()) continue;
+    RoomState& room = rooms[row.room];
+    const Batch& batch = *row.batch;
+    const Stamp stamp = batch.posts.back().stamp;
+    room.kept = std::max(room.kept, stamp);
+    if (stamp > room.cut) room.holes.push_back({batch.feed, batch.first, batch.last(), stamp});
   }
   for (auto& [id, room] : rooms) {
     room.room = id;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/action.h"
@@ -47,6 +48,10 @@ class Disk {
 
   // Carries out one Store...; whoever commits a turn does so for all or none.
   void commit(const Action& action);
+  // What pruning has done since the last call.
+  std::vector<event::Pruned> take_prunings() { return std::exchange(prunings_, {}); }
+  // The rows that it would prune, in order.
+  std::vector<std::size_t> prunable(const action::Prune& order) const;
   Snapshot load() const;
 
   // The frames that answer `want`. A damaged batch ends the answer and is named.
@@ -85,6 +90,7 @@ class Disk {
   void put(const action::StoreBatch& order);
   void put(const action::StoreRoom& order);
   void put(const action::StoreDecision& order);
+  void put(const action::Prune& order);
 
   Counter card_counter_;
   Stamp promised_;
@@ -95,6 +101,12 @@ class Disk {
   std::map<RoomId, WishRecord> wishes_;
   std::optional<std::string> listing_;
   std::map<std::pair<RoomId, std::string>, KeyRecord> keys_;
+  struct Kept {
+    Retention retention;
+    Stamp cut;
+  };
+  std::map<RoomId, Kept> retentions_;
+  std::vector<event::Pruned> prunings_;
 };
 
 }  // namespace p2pchat::sim

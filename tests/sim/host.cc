@@ -200,6 +200,7 @@ bool Host::commit(const Actions& actions) {
     around_.checkers.storing(witness(), action);
     disk_.commit(action);
   }
+  for (const event::Pruned& pruned : disk_.take_prunings()) hand(pruned);
   return true;
 }
 
@@ -231,7 +232,10 @@ void Host::give(const action::Give& order) {
   const Disk::Given given = disk_.give(order.want);
   for (const Bytes& frame : given.frames) {
     around_.checkers.giving(witness(), order.peer, frame);
-    around_.network.send_link(index_, order.peer, order.side, frame);
+    const action::SendLink page{order.peer, order.side, frame};
+    // What is given passes through a liar's hands once more, as it is sent.
+    const Actions sent = meddler_.sends ? meddler_.sends(page) : Actions{page};
+    for (const Action& each : sent) around_.network.carry_out(index_, each);
   }
   for (const event::BatchDamaged& damage : given.damages) hand(damage);
 }

@@ -73,9 +73,7 @@ Actions Liar::send(const Action& order) {
       return {action::SendLink{send->peer, send->side, link::encode(forked(*message))}};
     }
     for (const Object& object : objects->objects) note_own(object);
-    link::Objects shown{objects->room, twisted(send->peer, objects->objects)};
-    if (shown.objects.empty()) return {};
-    return {action::SendLink{send->peer, send->side, link::encode(shown)}};
+    return told(*send, objects->room, twisted(send->peer, objects->objects));
   }
   const auto* ask = std::get_if<action::AskRendezvous>(&order);
   const auto request = rendezvous::decode_request(ask->question);
@@ -152,6 +150,30 @@ std::vector<Object> Liar::twisted(const PeerId& to, const std::vector<Object>& o
   if (room) invent(*room, shown);
   std::erase_if(shown, [&](const Object& object) { return room_of(object) != room; });
   return shown;
+}
+
+// With what was invented they may not fit one page any more.
+Actions Liar::told(const action::SendLink& to, const RoomId& room,
+                   const std::vector<Object>& objects) {
+  Actions pages;
+  link::Objects page{room, {}};
+  std::size_t bytes = 0;
+  const auto turn_over = [&] {
+    pages.push_back(action::SendLink{to.peer, to.side, link::encode(page)});
+    page.objects.clear();
+    bytes = 0;
+  };
+  for (const Object& object : objects) {
+    constexpr std::size_t kObjectFrameBytes = 8;
+    bytes += object.raw.size() + kObjectFrameBytes;
+    if (bytes > kPageBytesMax && !page.objects.empty()) {
+      turn_over();
+      bytes = object.raw.size() + kObjectFrameBytes;
+    }
+    page.objects.push_back(object);
+  }
+  if (!page.objects.empty()) turn_over();
+  return pages;
 }
 
 void Liar::twist(const PeerId& to, const Object& object, std::vector<Object>& shown) {

@@ -46,6 +46,8 @@ class Liar {
 
   // What this peer is shown in place of `objects`.
   std::vector<Object> twisted(const PeerId& to, const std::vector<Object>& objects);
+  static Actions told(const action::SendLink& to, const RoomId& room,
+                      const std::vector<Object>& objects);
   void twist(const PeerId& to, const Object& object, std::vector<Object>& shown);
   void twist_pledge(const PeerId& to, const Object& object, std::vector<Object>& shown);
   void invent(const RoomId& room, std::vector<Object>& shown);

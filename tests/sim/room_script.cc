@@ -21,8 +21,9 @@ std::uint64_t percentile(const std::string& what) {
 }  // namespace
 
 RoomScript::RoomScript(std::uint64_t seed)
-    : prng_(seed * 2 + 1), plan_(draw_plan()), world_(prng_.next()) {
+    : prng_(seed * 2 + 1), plan_(draw_plan()), world_(prng_.next()), pruning_prng_(seed) {
   if (seed % 3 == 0) plan_.history = History::all;
+  if (pruning_prng_.chance(50)) plan_.prunings = pruning_prng_.between(4, 24);
 }
 
 RoomPlan RoomScript::draw_plan() {
@@ -128,6 +129,10 @@ void RoomScript::schedule() {
     world_.after(prng_.between(0ms, plan_.length), [this] {
       if (!is_healed_) put_out_some(world_.host(prng_.below(plan_.hosts)));
     });
+  }
+  for (std::size_t i = 0; i < plan_.prunings; ++i) {
+    world_.after(pruning_prng_.between(0ms, plan_.length + kUsersLookMax),
+                 [this] { prune_some(); });
   }
   if (!plan_.restored) return;
   Host& host = world_.host(*plan_.restored);
@@ -265,6 +270,12 @@ void RoomScript::push(Host& from) {
   const std::string text = (prng_.chance(50) ? "text " : "key ") + std::to_string(++texts_);
   said_.push_back(
       {world_.push_in(from, *room_, text), from.index(), room_of(from)->roster().members()});
+}
+
+void RoomScript::prune_some() {
+  Host& host = world_.host(pruning_prng_.below(plan_.hosts));
+  if (!host.is_up() || !is_in(host)) return;
+  world_.keep(host, to_text(*room_), {pruning_prng_.between(0s, 15s), std::nullopt});
 }
 
 // --- Faults -----------------------------------------------------------------

@@ -44,6 +44,7 @@ struct RoomPlan {
   std::optional<HostIndex> restored;
   std::size_t liars = 0;
   History history = History::none;
+  std::size_t prunings = 0;  // Somebody keeps no more than the last so many seconds.
 };
 
 class RoomScript {
@@ -84,6 +85,7 @@ class RoomScript {
   void put_out_the_lost(Host& who);
   void leave_some();
   void push_some();
+  void prune_some();
   void push(Host& from);
 
   // --- Faults ---
@@ -123,6 +125,7 @@ class RoomScript {
   std::map<HostIndex, Duration> away_;  // Wish to be out of the room until then.
   std::vector<Said> said_;
   std::optional<Disk> copy_;
+  Prng pruning_prng_;  // So that worlds without pruning are what they were.
   bool is_healed_ = false;
   std::uint64_t texts_ = 0;
 };

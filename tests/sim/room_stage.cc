@@ -57,6 +57,10 @@ Outcome RoomStage::deletes_room(Host& who, const std::string& room) {
   return answer_to(world().remove(who, room));
 }
 
+Outcome RoomStage::keeps(Host& who, const std::string& room, const Retention& retention) {
+  return answer_to(world().keep(who, room, retention));
+}
+
 Outcome RoomStage::says_in(Host& who, const std::string& room, const std::string& text) {
   const Disk::Membership* kept = who.disk().room_called(room);
   if (kept == nullptr) return {ExitCode::unknown, "no such room", {}};
@@ -149,6 +153,15 @@ bool RoomStage::comes_to_all(const std::vector<Host*>& readers, const Host& auth
         });
       },
       within);
+}
+
+std::size_t RoomStage::pruned(const Host& who, const std::string& room) const {
+  std::size_t posts = 0;
+  for (const Disk::Row& row : who.disk().rows()) {
+    const bool is_pruned = row.batch && row.room == id_of(who, room) && row.batch->is_pruned();
+    if (is_pruned) posts += row.batch->posts.size();
+  }
+  return posts;
 }
 
 bool RoomStage::has_notice(const Host& who, const std::string& part) const {

@@ -30,6 +30,7 @@ class RoomStage : public Stage {
   Outcome evicts(Host& who, const std::string& room, const std::vector<const Host*>& whom);
   Outcome leaves_room(Host& who, const std::string& room);
   Outcome deletes_room(Host& who, const std::string& room);
+  Outcome keeps(Host& who, const std::string& room, const Retention& retention);
   Outcome says_in(Host& who, const std::string& room, const std::string& text);
 
   // All these have heard of the knock, and say yes.
@@ -53,6 +54,8 @@ class RoomStage : public Stage {
   // Whether the text is shown to all but its author within the time.
   bool comes_to_all(const std::vector<Host*>& readers, const Host& author, const std::string& text,
                     Duration within = 30s);
+  // So many of its posts in this room have lost their texts.
+  std::size_t pruned(const Host& who, const std::string& room) const;
   bool has_notice(const Host& who, const std::string& part) const;
   RoomId id_of(const Host& who, const std::string& room) const;
   Manners& rendezvous() { return network().rendezvous().manners(); }

@@ -1,5 +1,6 @@
 #include "tests/sim/room_words.h"
 
+#include "daemon/core/room/pruning.h"
 #include "proto/door.h"
 #include "proto/fork.h"
 #include "proto/overload.h"
@@ -128,6 +129,8 @@ std::string room_store_text(const Action& action) {
                },
                [](const DropWish& it) { return "DropWish " + hex_text(it.room); },
                [](const StoreKey& it) { return "StoreKey " + it.key.key; },
+               [](const StoreRetention& it) { return "StoreRetention " + keep_text(it.retention); },
+               [](const Prune& it) { return "Prune after " + std::to_string(it.after); },
                [](const StoreListing& it) { return "StoreListing " + it.address.value_or("-"); },
                [](const auto&) { return std::string("?"); }},
       action);
@@ -156,6 +159,11 @@ std::string room_event_text(const Event& event) {
                [](const ListingRequested& it) { return "ListingRequested " + it.address; },
                [](const ListRequested& it) {
                  return "ListRequested " + std::to_string(it.request.value);
+               },
+               [](const KeepRequested& it) { return "KeepRequested " + it.name; },
+               [](const Pruned& it) {
+                 return "Pruned " + std::to_string(it.freed) + " up to " +
+                        std::to_string(it.newest.value) + (it.has_more ? " and more" : "");
                },
                [](const RendezvousAnswered& it) {
                  return "RendezvousAnswered " + desk_text(it.desk) + " " +

@@ -81,7 +81,7 @@ std::vector<std::string> Stage::pull(const Host& reader) const {
   for (const Disk::Row& row : reader.disk().rows()) {
     if (!row.batch || row.is_damaged || row.batch->feed.author == reader.id()) continue;
     for (const Post& post : row.batch->posts) {
-      if (post.kind == PostKind::chat) texts.push_back(to_string(post.body));
+      if (post.kind == PostKind::chat && !post.pruned) texts.push_back(to_string(post.body));
     }
   }
   return texts;
@@ -92,6 +92,7 @@ std::vector<std::string> Stage::log(const Host& reader, const Host& with) const 
   std::map<std::tuple<Stamp, PeerId, Incarnation, Number>, std::string> sorted;
   for (const Disk::Row& row : reader.disk().rows()) {
     if (!row.batch || row.is_damaged || row.room != room) continue;
+    if (row.batch->is_pruned()) continue;
     const FeedId& feed = row.batch->feed;
     const Host& author = feed.author == with.id() ? with : reader;
     for (std::size_t i = 0; i < row.batch->posts.size(); ++i) {

@@ -18,6 +18,7 @@ concept AboutRooms = std::same_as<It, event::CreateRequested> ||
     std::same_as<It, event::JoinRequested> || std::same_as<It, event::VoteRequested> ||
     std::same_as<It, event::LeaveRequested> || std::same_as<It, event::DeleteRequested> ||
     std::same_as<It, event::ListingRequested> || std::same_as<It, event::ListRequested> ||
+    std::same_as<It, event::KeepRequested> || std::same_as<It, event::Pruned> ||
     std::same_as<It, event::RendezvousAnswered> || std::same_as<It, event::RendezvousFailed>;
 
 std::string side_text(LinkSide side) { return side == LinkSide::dialled ? ">" : "<"; }
@@ -36,8 +37,9 @@ std::string batch_text(const Batch& batch) {
                     number_text(batch.first) + ".." + number_text(batch.last()) + " stamp " +
                     std::to_string(batch.posts.back().stamp.value);
   for (const Post& post : batch.posts) {
-    out += post.kind == PostKind::opening ? " (opening)"
-                                          : " '" + to_string(post.body).substr(0, 12) + "'";
+    out += post.pruned                      ? " (pruned)"
+           : post.kind == PostKind::opening ? " (opening)"
+                                            : " '" + to_string(post.body).substr(0, 12) + "'";
   }
   return out;
 }

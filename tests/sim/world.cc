@@ -113,6 +113,10 @@ RequestId World::leave(Host& who, const std::string& room) {
   return ask(who, event::LeaveRequested{{}, room});
 }
 
+RequestId World::keep(Host& who, const std::string& name, const Retention& retention) {
+  return ask(who, event::KeepRequested{{}, name, retention});
+}
+
 RequestId World::remove(Host& who, const std::string& room) {
   return ask(who, event::DeleteRequested{{}, room});
 }

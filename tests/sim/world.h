@@ -48,6 +48,8 @@ class World {
   // It votes by a standing policy, too.
   void trust(Host& who) { checkers_.rooms().trusting(who.index()); }
   RequestId leave(Host& who, const std::string& room);
+  // How much of a conversation it keeps.
+  RequestId keep(Host& who, const std::string& name, const Retention& retention);
   RequestId remove(Host& who, const std::string& room);
   // Into a room of many.
   RequestId push_in(Host& from, const RoomId& room, const std::string& text);

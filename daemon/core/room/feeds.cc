@@ -66,6 +66,15 @@ void Feeds::note_broken(const FeedId& id) {
   if (feed != feeds.end()) drop(feed->second.waiting, held_posts_, held_bytes_);
 }
 
+void Feeds::let_go(const std::function<bool(const FeedId&)>& which) {
+  for (auto& [author, feeds] : feeds_) {
+    for (auto& [incarnation, feed] : feeds) {
+      if (!which({author, incarnation})) continue;
+      drop(feed.waiting, held_posts_, held_bytes_);
+    }
+  }
+}
+
 bool Feeds::is_broken(const FeedId& feed) const {
   const auto broken = broken_.find(feed.author);
   return broken != broken_.end() && broken->second.contains(feed.incarnation);
@@ -214,11 +223,21 @@ bool Feeds::is_ignored(const PeerId& who, const FeedId& id) const {
   return ignored != ignored_.end() && ignored->second.contains(id);
 }
 
-std::optional<Missing> Feeds::missing(const PeerId& who, const std::set<FeedId>& others) const {
+bool Feeds::is_claimed(const PeerId& who, const FeedId& feed) const {
+  const auto claims = claims_.find(who);
+  return claims != claims_.end() && claims->second.contains(feed);
+}
+
+std::optional<Missing> Feeds::missing(const PeerId& who) const {
+  return missing(who, [](const FeedId&) { return false; });
+}
+
+std::optional<Missing> Feeds::missing(const PeerId& who,
+                                      const std::function<bool(const FeedId&)>& is_left_out) const {
   const auto claims = claims_.find(who);
   if (claims == claims_.end()) return std::nullopt;
   for (const auto& [id, claimed] : claims->second) {
-    if (others.contains(id)) continue;
+    if (is_left_out(id)) continue;
     if (const auto stretch = missing(id, claimed)) return stretch;
   }
   return std::nullopt;

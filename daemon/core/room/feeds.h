@@ -18,6 +18,7 @@
 // Pure; owned by Room. Costs O(log feeds), what lists or waits O(feeds).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -58,16 +59,21 @@ class Feeds {
 
   // `who` says that it holds this feed up to `number`.
   void claim(const PeerId& who, const FeedId& feed, Number number);
+  // What waits of these feeds is not held back any more.
+  void let_go(const std::function<bool(const FeedId&)>& which);
   // Nothing came of what `who` had claimed.
   void void_claim(const PeerId& who, const FeedId& feed);
   void void_claims(const PeerId& who);
   // What `who` holds of this feed does not fit: until void_claims() it claims nothing more of it.
   void ignore_claims(const PeerId& who, const FeedId& feed);
   bool is_ignored(const PeerId& who, const FeedId& feed) const;
+  bool is_claimed(const PeerId& who, const FeedId& feed) const;
   // The first stretch that `who` claims and that is neither held nor waiting, of a feed that is
-  // none of `others`. A feed of which nothing is held is asked for by its first post alone: it
+  // not left out. A feed of which nothing is held is asked for by its first post alone: it
   // may depend on others, or be closed to me.
-  std::optional<Missing> missing(const PeerId& who, const std::set<FeedId>& others = {}) const;
+  std::optional<Missing> missing(const PeerId& who) const;
+  std::optional<Missing> missing(const PeerId& who,
+                                 const std::function<bool(const FeedId&)>& is_left_out) const;
 
   struct State {
     Number have;

@@ -1,5 +1,6 @@
 // The receiving half of Room: what members say, over links and over PUB.
 #include <algorithm>
+#include <tuple>
 
 #include "daemon/core/actions.h"
 #include "daemon/core/room/room.h"
@@ -8,8 +9,8 @@
 namespace p2pchat {
 Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Posts& posts) {
   if (member(peer) == nullptr) return {};
-  bool of_use = false;
-  return take_batch(turn, posts.batch, peer, of_use);
+  Arrival arrival{peer};
+  return take_batch(turn, posts.batch, arrival);
 }
 
 Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Pulse& pulse) {
@@ -64,9 +65,9 @@ Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& gi
   }
   Actions actions;
   for (const Bytes& batch : give.batches) {
-    bool of_use = false;
-    append(actions, take_batch(turn, batch, peer, of_use));
-    if (!of_use) continue;
+    Arrival arrival{peer, true};
+    append(actions, take_batch(turn, batch, arrival));
+    if (!arrival.of_use) continue;
     repair_.progressed(turn, peer);
     if (Member* member = this->member(peer)) member->silences = 0;
   }
@@ -101,8 +102,8 @@ Actions Room::receive_live(const Turn& turn, const PeerId& author, const live::F
   member->heard_until = turn.now.steady + kHearingTimeout;
   member->was_asked_for_key = false;
   if (const auto* posts = std::get_if<link::Posts>(&*decoded)) {
-    bool of_use = false;
-    return take_batch(turn, posts->batch, author, of_use);
+    Arrival arrival{author};
+    return take_batch(turn, posts->batch, arrival);
   }
   if (const auto* pulse = std::get_if<link::Pulse>(&*decoded)) {
     return take_beat(turn, pulse->beat, author, false);
@@ -111,27 +112,37 @@ Actions Room::receive_live(const Turn& turn, const PeerId& author, const live::F
   return {};
 }
 
-Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, bool& of_use) {
+// As what it is to be counted, if it is not to be looked at.
+const char* Room::refusal_of(const Batch& batch, const Arrival& arrival) const {
+  const bool is_frozen = frozen_.contains(arrival.from) && frozen_.contains(batch.feed.author);
+  if (batch.room != facts_.id || is_frozen || !counts(batch.feed, batch.last())) {
+    return "posts_refused";
+  }
+  const bool is_fair = arrival.is_given && has_pruned(arrival.from, batch);
+  if (batch.is_pruned() && !is_fair) return "prunings_refused";
+  if (batch.first == Number{1} && !names_all(batch)) return "openings_refused";
+  return nullptr;
+}
+
+Actions Room::take_batch(const Turn& turn, ByteView raw, Arrival& arrival) {
   if (!takes_in()) return {};
   auto batch = Batch::decode(raw);
   if (!batch) {
     counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
     return {};
   }
-  const bool is_frozen = frozen_.contains(from) && frozen_.contains(batch->feed.author);
-  if (batch->room != facts_.id || is_frozen || batch->is_pruned() ||
-      !counts(batch->feed, batch->last())) {
-    counters_.count("posts_refused");
+  if (const char* refusal = refusal_of(*batch, arrival)) {
+    counters_.count(refusal);
     return {};
   }
-  if (batch->first == Number{1} && !names_all(*batch)) {
-    counters_.count("openings_refused");
-    return {};
-  }
+  const PeerId& from = arrival.from;
   const Feeds::State held = feeds_.state(batch->feed);
   const bool is_other = batch->last() == held.have && batch->head != held.head;
+  const bool brings_texts = !batch->is_pruned() && repair_.lacks_texts(*batch);
   if (!is_other && repair_.fill(*batch)) {
-    of_use = true;
+    arrival.of_use = true;
+    if (brings_texts) bytes_ += batch->raw.size() - batch->pruned().size();
+    if (batch->is_pruned()) lacks_texts(turn, *batch);
     return {action::StoreBatch{std::move(*batch), turn.now.wall}};
   }
   if (batch->feed == own_feed()) {
@@ -151,7 +162,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
   std::vector<Batch> ready;
   switch (feeds_.take(std::move(*batch), ready)) {
     case Feeds::Verdict::taken: {
-      of_use = true;
+      arrival.of_use = true;
       Actions actions = store(turn, std::move(ready));
       // Of an opening that names an older post than the newest, only the store can tell.
       const bool is_unsure =
@@ -161,7 +172,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, const PeerId& from, boo
     }
     case Feeds::Verdict::known: counters_.count("posts_known"); return {};
     case Feeds::Verdict::waiting:
-      of_use = true;
+      arrival.of_use = true;
       counters_.count("posts_held_back");
       feeds_.claim(from, feed, before);
       return ask_for_missing(turn);
@@ -214,6 +225,7 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   member.counter = beat.counter;
   member.promised = beat.stamp;
   member.own = beat.own;
+  member.kept = beat.kept;
   member.sent_ahead = 0;
   const auto self = std::lower_bound(members().begin(), members().end(), facts_.self);
   const auto index = static_cast<std::size_t>(self - members().begin());
@@ -244,6 +256,22 @@ void Room::note_receipt(Member& member, const Head& head) {
   if (held >= head.number) return;
   held = head.number;
   ++receipts_;
+}
+
+Number Room::held_by(const PeerId& peer, const FeedId& feed) const {
+  const auto member = members_.find(peer);
+  if (member == members_.end()) return {};
+  const auto held = member->second.holds.find(feed);
+  return held == member->second.holds.end() ? Number{} : held->second;
+}
+
+std::uint64_t Room::lag_of(const PeerId& peer) const {
+  std::uint64_t posts = 0;
+  for (const Head& head : heads_for(peer)) {
+    const Number held = held_by(peer, head.feed);
+    if (held < head.number) posts += head.number.value - held.value;
+  }
+  return posts;
 }
 
 Actions Room::compare_vectors(const Turn& turn, Member& member, const Beat& beat) {
@@ -299,14 +327,15 @@ void Room::go_on_past_loss(const Turn& turn) {
 Actions Room::ask_for_missing(const Turn& turn) {
   Actions actions;
   if (!takes_in()) return actions;
-  // Whoever was asked in vain is asked last, so that it cannot stand before the others.
-  std::vector<std::pair<std::uint64_t, PeerId>> linked;
+  // Whoever was asked in vain is asked last, so that it cannot stand before the others; and before
+  // it, who has least pruned.
+  std::vector<std::tuple<std::uint64_t, Stamp, PeerId>> linked;
   for (const auto& [peer, member] : members_) {
-    if (member.is_linked) linked.emplace_back(member.silences, peer);
+    if (member.is_linked) linked.emplace_back(member.silences, member.kept, peer);
   }
   std::sort(linked.begin(), linked.end());
-  for (const auto& [silences, peer] : linked) {
-    if (const auto want = repair_.ask(turn, peer, feeds_)) {
+  for (const auto& [silences, kept, peer] : linked) {
+    if (const auto want = repair_.ask(turn, peer, feeds_, terms_for(turn, peer))) {
       actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(*want)});
     }
   }

@@ -6,14 +6,24 @@
 
 namespace p2pchat {
 
-std::optional<link::Want> Repair::ask(const Turn& turn, const PeerId& who, const Feeds& feeds) {
+std::optional<link::Want> Repair::ask(const Turn& turn, const PeerId& who, const Feeds& feeds,
+                                      const AskTerms& terms) {
   if (open_.contains(who)) return std::nullopt;
   std::set<FeedId> asked;
   for (const auto& [other, open] : open_) asked.insert(open.want.feed);
-  if (const auto missing = feeds.missing(who, asked)) return open(turn, who, *missing, false);
+  const auto is_left_out = [&](const FeedId& feed) {
+    return asked.contains(feed) || (terms.is_for_others && terms.is_for_others(feed));
+  };
+  if (const auto missing = feeds.missing(who, is_left_out)) {
+    return open(turn, who, *missing, false);
+  }
   for (const Hole& hole : holes_) {
-    const bool is_asked = asked.contains(hole.missing.feed);
-    if (!is_asked && !hole.asked.contains(who)) return open(turn, who, hole.missing, true);
+    const Missing& missing = hole.missing;
+    if (asked.contains(missing.feed) || hole.asked.contains(who)) continue;
+    const bool may_fill =
+        !hole.pruned || !terms.has_texts ||
+        terms.has_texts({missing.feed, missing.first, missing.last, *hole.pruned});
+    if (may_fill) return open(turn, who, missing, true);
   }
   const auto doubt = doubts_.find(who);
   if (doubt == doubts_.end() || asked.contains(doubt->second.feed)) return std::nullopt;
@@ -76,6 +86,7 @@ std::vector<PeerId> Repair::give_up_late(const Turn& turn) {
 std::optional<FeedId> Repair::lost(const PeerId& author, std::size_t others) const {
   for (const Hole& hole : holes_) {
     const FeedId& feed = hole.missing.feed;
+    if (hole.pruned) continue;
     if (feed.author == author && hole.asked.size() >= others) return feed;
   }
   return std::nullopt;
@@ -87,17 +98,50 @@ TimePoint Repair::deadline() const {
   return next;
 }
 
-void Repair::add_hole(const Missing& missing) {
-  const bool is_known = std::any_of(holes_.begin(), holes_.end(), [&](const Hole& hole) {
-    return hole.missing.feed == missing.feed && hole.missing.first == missing.first;
+Repair::Hole* Repair::find_hole(const FeedId& feed, Number first) {
+  const auto it = std::find_if(holes_.begin(), holes_.end(), [&](const Hole& hole) {
+    return hole.missing.feed == feed && hole.missing.first == first;
   });
-  if (!is_known && holes_.size() < kHolesMax) holes_.push_back({missing, {}});
+  return it == holes_.end() ? nullptr : &*it;
+}
+
+void Repair::add_hole(const Missing& damaged) {
+  if (Hole* known = find_hole(damaged.feed, damaged.first)) {
+    // What was left of it is damaged, too.
+    if (known->pruned) *known = {damaged};
+    return;
+  }
+  // One that lacks nothing but texts gives way; the store knows of it still.
+  if (holes_.size() >= kHolesMax) {
+    const auto least = std::find_if(holes_.begin(), holes_.end(),
+                                    [](const Hole& hole) { return hole.pruned.has_value(); });
+    if (least == holes_.end()) return;
+    holes_.erase(least);
+  }
+  holes_.push_back({damaged});
+}
+
+void Repair::await_texts(const PrunedBatch& pruned) {
+  if (find_hole(pruned.feed, pruned.first) != nullptr || holes_.size() >= kHolesMax) return;
+  holes_.push_back({{pruned.feed, pruned.first, pruned.last}, {}, pruned.stamp});
 }
 
 bool Repair::fill(const Batch& batch) {
   return std::erase_if(holes_, [&](const Hole& hole) {
-           return hole.missing.feed == batch.feed && hole.missing.first == batch.first;
+           return hole.missing.feed == batch.feed && hole.missing.first == batch.first &&
+                  !(hole.pruned && batch.is_pruned());
          }) > 0;
+}
+
+bool Repair::lacks_texts(const Batch& batch) const {
+  return std::any_of(holes_.begin(), holes_.end(), [&](const Hole& hole) {
+    return hole.missing.feed == batch.feed && hole.missing.first == batch.first && hole.pruned;
+  });
+}
+
+std::size_t Repair::holes() const {
+  return static_cast<std::size_t>(
+      std::count_if(holes_.begin(), holes_.end(), [](const Hole& hole) { return !hole.pruned; }));
 }
 
 }  // namespace p2pchat

@@ -4,12 +4,14 @@
 // never for a feed that another member is being asked for; of different feeds
 // several members may be asked at once. A want without progress for
 // kWantTimeout is given up, and asked anew of whoever is there. A damaged batch
-// is a hole to fill, asked for in the same way. So is a post of which a member says
-// something else than is held, once, to see what its author has signed.
+// is a hole to fill, asked for in the same way; so is one that came without its
+// texts, of whoever may have them, and only they fill it. So is a post of which a
+// member says something else than is held, once, to see what its author has signed.
 //
 // Pure; owned by Room. Bounded: one want and one doubt a member, kHolesMax holes.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,6 +23,12 @@
 
 namespace p2pchat {
 
+// What is not asked of a member.
+struct AskTerms {
+  std::function<bool(const FeedId&)> is_for_others = {};   // Who are to be asked before it.
+  std::function<bool(const PrunedBatch&)> has_texts = {};  // Not known to have them.
+};
+
 class Repair {
  public:
   static constexpr std::size_t kHolesMax = 256;
@@ -28,7 +36,8 @@ class Repair {
   explicit Repair(const RoomId& room) : room_(room) {}
 
   // What to ask `who` for next, if anything; it is open from then on.
-  std::optional<link::Want> ask(const Turn& turn, const PeerId& who, const Feeds& feeds);
+  std::optional<link::Want> ask(const Turn& turn, const PeerId& who, const Feeds& feeds,
+                                const AskTerms& terms = {});
   // Whether this give answers what `who` was asked for.
   bool is_asked(const PeerId& who, const WantId& want) const;
   // A batch of a give was of use.
@@ -44,10 +53,14 @@ class Repair {
   // What `who` holds of this post is to be seen; after all that is missing.
   void doubt(const PeerId& who, const Missing& post) { doubts_.insert_or_assign(who, post); }
 
-  void add_hole(const Missing& hole);
+  void add_hole(const Missing& damaged);
+  void await_texts(const PrunedBatch& pruned);
   // True if `batch` fills a hole, which is then closed.
   bool fill(const Batch& batch);
-  std::size_t holes() const { return holes_.size(); }
+  // The batch is held without its texts, and they are wanted.
+  bool lacks_texts(const Batch& batch) const;
+  // Damaged batches.
+  std::size_t holes() const;
   // The feed of `author` with a hole that `others` members were asked for in vain.
   std::optional<FeedId> lost(const PeerId& author, std::size_t others) const;
 
@@ -60,9 +73,11 @@ class Repair {
   };
   struct Hole {
     Missing missing;
-    std::set<PeerId> asked;  // Who could not fill it.
+    std::set<PeerId> asked = {};       // Who could not fill it.
+    std::optional<Stamp> pruned = {};  // Of its last post, if nothing but its texts is missing.
   };
 
+  Hole* find_hole(const FeedId& feed, Number first);
   std::optional<link::Want> open(const Turn& turn, const PeerId& who, const Missing& missing,
                                  bool is_hole);
 

@@ -39,13 +39,15 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
       bytes_(stored.bytes),
       feeds_(facts_.self, stored.feeds),
       keys_(facts_.id),
-      repair_(facts_.id) {
+      repair_(facts_.id),
+      pruning_(stored) {
   CHECK(members().size() <= kMembersMax);
   CHECK(std::is_sorted(members().begin(), members().end()));
   for (const PeerId& peer : members()) {
     if (peer != facts_.self) members_[peer];
   }
   for (const Head& head : facts_.sitting.gone) end(head.feed, head.number, head.hash);
+  for (const PrunedBatch& hole : stored.holes) repair_.await_texts(hole);
   sit_down(facts_.incarnation);
 }
 
@@ -64,6 +66,7 @@ Actions Room::end_turn(const Turn& turn) {
   // In this order: what is promised to members is promised before the next post is stamped.
   Actions actions = answer_members(turn);
   append(actions, batch_queued(turn));
+  append(actions, prune(turn));
   return actions;
 }
 
@@ -171,6 +174,7 @@ Actions Room::store(const Turn& turn, std::vector<Batch> ready) {
   Actions actions;
   for (Batch& batch : ready) {
     bytes_ += batch.raw.size();
+    if (batch.is_pruned()) lacks_texts(turn, batch);
     // What I have signed myself, before I lost my state, is no liar's: follow it anywhere.
     const Stamp newest = batch.posts.back().stamp;
     const bool is_mine = batch.feed.author == facts_.self;
@@ -226,6 +230,8 @@ Actions Room::silence(const PeerId& peer) {
 Actions Room::full_state(const Turn& turn, const PeerId& peer) {
   Actions actions;
   for (const link::Handover& key : keys_.handovers(turn)) actions.push_back(to_peer(peer, key));
+  // Before the heads, since it says whose texts are kept here.
+  if (can_store_) actions.push_back(to_peer(peer, link::Pulse{facts_.id, make_beat(turn).raw}));
   const std::vector<Head> heads = heads_for(facts_.self);
   for (std::size_t begin = 0; begin < heads.size(); begin += kHeadsMax) {
     const std::size_t end = std::min(begin + kHeadsMax, heads.size());
@@ -234,7 +240,6 @@ Actions Room::full_state(const Turn& turn, const PeerId& peer) {
                       heads.begin() + static_cast<std::ptrdiff_t>(end)}};
     actions.push_back(to_peer(peer, page));
   }
-  if (can_store_) actions.push_back(to_peer(peer, link::Pulse{facts_.id, make_beat(turn).raw}));
   return actions;
 }
 
@@ -265,6 +270,7 @@ Actions Room::store_recovered(const Turn& turn) {
 TimePoint Room::deadline() const {
   TimePoint next = std::min(keys_.deadline(), repair_.deadline());
   if (is_any_linked()) next = std::min(next, beat_due_);
+  if (can_store_) next = std::min(next, pruning_.deadline());
   for (const auto& [peer, member] : members_) {
     if (member.is_state_due) next = std::min(next, member.state_from);
   }
@@ -296,6 +302,7 @@ Beat Room::make_beat(const Turn& turn) {
     beat.heads.push_back({feed, state.have, state.head});
   }
   beat.hears = hearing(turn.now.steady);
+  beat.kept = pruning_.kept();
   beat.sign(turn.self);
   return beat;
 }
@@ -346,22 +353,6 @@ std::optional<FeedId> Room::own_feed_called(const FeedTag& tag) const {
     if (feed_tag(facts_.id, head.feed) == tag) return head.feed;
   }
   return std::nullopt;
-}
-
-Number Room::held_by(const PeerId& peer, const FeedId& feed) const {
-  const auto member = members_.find(peer);
-  if (member == members_.end()) return {};
-  const auto held = member->second.holds.find(feed);
-  return held == member->second.holds.end() ? Number{} : held->second;
-}
-
-std::uint64_t Room::lag_of(const PeerId& peer) const {
-  std::uint64_t posts = 0;
-  for (const Head& head : heads_for(peer)) {
-    const Number held = held_by(peer, head.feed);
-    if (held < head.number) posts += head.number.value - held.value;
-  }
-  return posts;
 }
 
 Stamp Room::settled_by(const PeerId& peer) const {

@@ -25,6 +25,7 @@
 #include "daemon/core/room/feeds.h"
 #include "daemon/core/room/live_keys.h"
 #include "daemon/core/room/progress.h"
+#include "daemon/core/room/pruning.h"
 #include "daemon/core/room/repair.h"
 #include "daemon/core/turn.h"
 #include "proto/consent.h"
@@ -105,6 +106,10 @@ class Room {
   Actions timer(const Turn& turn);
   TimePoint deadline() const;
 
+  // How much of its texts I keep from now on.
+  Actions keep(const Turn& turn, const Retention& retention);
+  void pruned(const Turn& turn, const event::Pruned& event);
+
   // A stored batch cannot be read: it is asked for.
   Actions damaged(const Turn& turn, const Missing& batch);
   Actions store_recovered(const Turn& turn);
@@ -142,6 +147,7 @@ class Room {
   std::uint64_t bytes() const { return bytes_; }
   // Missing posts that come, a second.
   std::uint64_t catch_up_rate(TimePoint now) const { return progress_.rate(now); }
+  const Retention& retention() const { return pruning_.retention(); }
   const Counters& counters() const { return counters_; }
 
  private:
@@ -157,6 +163,7 @@ class Room {
     Stamp promised;                        // its promise;
     std::optional<Head> own;               // and the newest post it knows of its own.
     Stamp settled;                         // Its promise once all it names was held.
+    Stamp kept;                            // By its newest beat, it has all texts above.
     std::map<FeedId, Number> holds;        // What it has said of feeds that I hold;
     Hash alike;                            // Its last vector that was mine, too, or `common`.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
@@ -196,8 +203,13 @@ class Room {
   // Publishes under seal, and sends plainly to linked members that do not hear us.
   Actions spread(const Turn& turn, const link::Message& message);
   Actions store(const Turn& turn, std::vector<Batch> ready);
-  // `of_use`: it was new, or waits for what is missing.
-  Actions take_batch(const Turn& turn, ByteView raw, const PeerId& from, bool& of_use);
+  struct Arrival {
+    const PeerId& from;
+    bool is_given = false;  // As I have asked.
+    bool of_use = false;    // It was new, or waits for what is missing.
+  };
+  const char* refusal_of(const Batch& batch, const Arrival& arrival) const;
+  Actions take_batch(const Turn& turn, ByteView raw, Arrival& arrival);
   // What does not fit; `shared` is the post of which both it and what is held speak.
   Actions take_broken(const Turn& turn, ByteView raw, const FeedId& feed,
                       const std::optional<Missing>& shared, const PeerId& from);
@@ -225,6 +237,17 @@ class Room {
   Actions ask_for_missing(const Turn& turn);
   Bytes hearing(TimePoint now) const;
   bool is_any_linked() const;
+
+  // Orders the next chunk, if one is due.
+  Actions prune(const Turn& turn);
+  // How far each feed is held by everybody who may read it, as far as I know.
+  std::map<FeedId, Number> held_by_all() const;
+  // It has said that it may have no texts there.
+  bool has_pruned(const PeerId& peer, const Batch& batch) const;
+  // To be asked for unless I let them go myself.
+  void lacks_texts(const Turn& turn, const Batch& batch);
+  AskTerms terms_for(const Turn& turn, const PeerId& peer) const;
+  bool is_for_others(const PeerId& peer, const FeedId& feed) const;
 
   void end(const FeedId& feed, Number number, const Hash& hash);
   // In a seat that was left, an earlier feed counts as far as a later one says that it goes.
@@ -264,6 +287,7 @@ class Room {
   mutable std::map<std::optional<PeerId>, Hash> vectors_;
   LiveKeys keys_;
   Repair repair_;
+  Pruning pruning_;
   Progress progress_;
   std::vector<Queued> queue_;
   Counter beats_;

@@ -24,6 +24,8 @@ Actions Room::change(const Turn& turn, Sitting sitting) {
   facts_.sitting = std::move(sitting);
   for (const Head& head : facts_.sitting.gone) end(head.feed, head.number, head.hash);
   sit_down(turn.entropy.draw<Incarnation>());
+  // Behind a gap may wait what does not count any more; what does is given again.
+  feeds_.let_go([&](const FeedId& feed) { return !is_current(feed); });
   vectors_.clear();
   ++receipts_;
   for (const PeerId& peer : gone) {

@@ -104,7 +104,7 @@ std::optional<OpenedRow> open_batch(std::int64_t position, const Row& row, const
   opened.entries.reserve(batch->posts.size());
   for (std::size_t i = 0; i < batch->posts.size(); ++i) {
     Post& post = batch->posts[i];
-    if (post.kind == PostKind::opening) continue;
+    if (post.kind == PostKind::opening || post.pruned) continue;
     Entry& entry = opened.entries.emplace_back();
     entry.room = names.room;
     entry.author = names.feed.author;
@@ -153,14 +153,23 @@ Result<std::optional<OpenedRow>> open_row(Database& database, std::int64_t posit
   return opened;
 }
 
-Result<std::optional<Bytes>> read_row(Database& database, std::int64_t position) {
+Result<std::optional<Row>> copy_row(Database& database, std::int64_t position, Bytes& bytes) {
   Query query(database, kRowAt);
-  std::optional<Bytes> bytes;
-  if (query.bind(position).next()) {
-    if (const auto row = row_of(query)) bytes = to_bytes(row->bytes);
-  }
+  std::optional<Row> row;
+  if (query.bind(position).next()) row = row_of(query);
   if (auto end = query.end(); !end) return tl::unexpected(end.error());
-  return bytes;
+  if (row) {
+    bytes = to_bytes(row->bytes);
+    row->bytes = bytes;
+  }
+  return row;
+}
+
+Result<std::optional<Bytes>> read_row(Database& database, std::int64_t position) {
+  Bytes bytes;
+  const auto row = copy_row(database, position, bytes);
+  if (!row) return tl::unexpected(row.error());
+  return *row ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 Bytes encode_notice(const PeerId& peer, std::string_view text) {

@@ -43,7 +43,7 @@ struct Row {
 struct OpenedRow {
   std::int64_t position = 0;
   FeedId feed;                 // Zero for a notice.
-  std::vector<Entry> entries;  // In order; opening posts are left out.
+  std::vector<Entry> entries;  // In order; openings and pruned posts are left out.
 };
 
 // Reads the row at `position`; nothing if it is damaged or gone.
@@ -51,6 +51,10 @@ Result<std::optional<OpenedRow>> open_row(Database& database, std::int64_t posit
 
 // The batch or notice of the row at `position`, as it came; nothing if it is damaged or gone.
 Result<std::optional<Bytes>> read_row(Database& database, std::int64_t position);
+
+// The whole row at `position`, its bytes being those that `bytes` then holds; nothing if it is
+// damaged or gone.
+Result<std::optional<Row>> copy_row(Database& database, std::int64_t position, Bytes& bytes);
 
 // The bytes of a notice.
 Bytes encode_notice(const PeerId& peer, std::string_view text);

@@ -16,21 +16,24 @@ namespace fs = std::filesystem;
 
 // "p2pc" in the header of the file: PRAGMA application_id.
 constexpr std::uint32_t kApplication = 0x70327063;
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 
 // Positions never repeat (AUTOINCREMENT), because readers stand on them. A tag
 // is not unique: its owner can search for a second feed with the same one. In
 // `entries`, what may be long stands last, so that the rest is read without it;
-// a notice has no feed.
+// a notice has no feed, and a batch that shows nothing and is no opening is
+// pruned. A room's `pruned` are the bytes of those, `self` counts how often
+// anything was.
 constexpr const char* kTables = R"sql(
 BEGIN;
 PRAGMA application_id = 0x70327063;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 CREATE TABLE self (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   card_counter INTEGER NOT NULL,
   promised INTEGER NOT NULL,
-  listing TEXT
+  listing TEXT,
+  prunings INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE contacts (
   id BLOB PRIMARY KEY,
@@ -49,6 +52,7 @@ CREATE TABLE rooms (
   id INTEGER PRIMARY KEY,
   room BLOB NOT NULL UNIQUE,
   bytes INTEGER NOT NULL,
+  pruned INTEGER NOT NULL,
   high INTEGER NOT NULL,
   high_feed INTEGER,
   span INTEGER NOT NULL
@@ -83,9 +87,10 @@ CREATE TABLE entries (
   bytes BLOB NOT NULL,
   UNIQUE (feed, first)
 ) STRICT;
-CREATE INDEX entries_by_arrival ON entries (room, id, feed, count);
+CREATE INDEX entries_by_arrival ON entries (room, id, feed, count, shown, first, last_stamp);
 CREATE INDEX entries_by_stamp ON entries (room, first_stamp, id, last_stamp, shown, feed)
   WHERE feed IS NOT NULL;
+CREATE INDEX entries_pruned ON entries (room, last_stamp) WHERE shown = 0 AND first > 1;
 CREATE TABLE places (
   uid INTEGER NOT NULL,
   reader TEXT NOT NULL,
@@ -139,22 +144,29 @@ CREATE TABLE keys (
   time INTEGER NOT NULL,
   PRIMARY KEY (room, key)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE retentions (
+  room BLOB PRIMARY KEY,
+  age INTEGER,
+  bytes INTEGER,
+  cut INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE probe (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   bytes BLOB NOT NULL
 ) STRICT;
-INSERT INTO self VALUES (1, 0, 0, NULL);
+INSERT INTO self VALUES (1, 0, 0, NULL, 0);
 COMMIT;
 )sql";
 
 // The log is written back when it has 8,000 pages of 4 KiB: seldom enough to
-// cost little, often enough to stay small.
+// cost little, often enough to stay small. What is pruned is overwritten.
 constexpr const char* kSettings = R"sql(
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 8000;
 PRAGMA journal_size_limit = 67108864;
 PRAGMA cell_size_check = ON;
+PRAGMA secure_delete = ON;
 PRAGMA temp_store = MEMORY;
 )sql";
 
@@ -242,7 +254,8 @@ Result<void> probe_tables(Database& database) {
               " (SELECT max(sum) FROM (SELECT sum FROM entries ORDER BY id DESC LIMIT 1)),"
               " (SELECT max(uid) FROM places), (SELECT max(room) FROM memberships),"
               " (SELECT max(rowid) FROM decisions), (SELECT max(rowid) FROM pledges),"
-              " (SELECT max(rowid) FROM objects), (SELECT max(rowid) FROM wishes)");
+              " (SELECT max(rowid) FROM objects), (SELECT max(rowid) FROM wishes),"
+              " (SELECT max(room) FROM retentions)");
   const bool is_whole = query.next() && query.integer(0) == 1;
   if (auto end = query.end(); !end) return end;
   if (!is_whole) return tl::unexpected(database.damage());

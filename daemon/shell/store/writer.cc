@@ -6,6 +6,7 @@
 #include "daemon/shell/store/contact_row.h"
 #include "daemon/shell/store/key_row.h"
 #include "daemon/shell/store/membership_row.h"
+#include "daemon/shell/store/retention_row.h"
 #include "daemon/shell/store/wish_row.h"
 #include "proto/check.h"
 
@@ -24,10 +25,10 @@ void bind_key(Query& query, const std::optional<std::int64_t>& key) {
   }
 }
 
-// The newest post of a batch that readers see; an opening is none.
+// The newest post of a batch that readers see; an opening is none, and so is a pruned one.
 const Post* newest_shown(const Batch& batch) {
   const Post& last = batch.posts.back();
-  return last.kind == PostKind::opening ? nullptr : &last;
+  return last.kind == PostKind::opening || last.pruned ? nullptr : &last;
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ Result<void> Writer::store(const action::StoreBatch& action) {
   auto found_feed = feed(batch.room, home, batch.feed);
   if (!found_feed) return tl::unexpected(found_feed.error());
   Feed& own = **found_feed;
-  const auto stored = is_stored(home, own, batch.first);
+  const auto stored = is_stored(home, own, batch);
   if (!stored) return tl::unexpected(stored.error());
   if (!*stored) {
     if (auto appended = append(home, own, action); !appended) return appended;
@@ -80,8 +81,7 @@ Result<void> Writer::append(Room& home, const Feed& own, const action::StoreBatc
   row.feed = own.key;
   row.first = signed_of(batch.first.value);
   row.count = signed_of(batch.posts.size());
-  row.shown = std::count_if(batch.posts.begin(), batch.posts.end(),
-                            [](const Post& post) { return post.kind != PostKind::opening; });
+  row.shown = newest_shown(batch) == nullptr ? 0 : row.count;
   row.first_stamp = batch.posts.front().stamp;
   row.last_stamp = batch.posts.back().stamp;
   row.high = home.high;
@@ -91,6 +91,7 @@ Result<void> Writer::append(Room& home, const Feed& own, const action::StoreBatc
   if (auto inserted = insert(row); !inserted) return inserted;
 
   home.bytes += batch.raw.size();
+  if (batch.is_pruned()) home.pruned += batch.raw.size();
   home.span = std::max(home.span, row.last_stamp.value - row.first_stamp.value);
   const Post* newest = newest_shown(batch);
   if (newest != nullptr && (!home.high_feed || std::pair(home.high, home.high_name) <
@@ -159,6 +160,24 @@ Result<void> Writer::store(const action::StoreKey& action) {
   return write_key(database_, action.key);
 }
 
+Result<void> Writer::store(const action::StoreRetention& action) {
+  if (auto found = room(action.room); !found) return tl::unexpected(found.error());
+  return write_retention(database_, action);
+}
+
+Result<void> Writer::store(const action::Prune& action) {
+  auto found = room(action.room);
+  if (!found) return tl::unexpected(found.error());
+  Room& home = **found;
+  const auto rows = prune_rows(database_, home.key, home.bytes - home.pruned, action);
+  if (!rows) return tl::unexpected(rows.error());
+  home.pruned += rows->left;
+  home.bytes -= rows->with_texts - rows->left;
+  prunings_.push_back(
+      {action.room, rows->with_texts - rows->left, rows->newest, rows->reached, rows->has_more});
+  return {};
+}
+
 Result<Writer::Room*> Writer::room(const RoomId& id) {
   if (const auto known = rooms_.find(id); known != rooms_.end()) return &known->second;
   Room found;
@@ -178,7 +197,8 @@ Result<Writer::Room*> Writer::room(const RoomId& id) {
     if (auto end = query.end(); !end) return tl::unexpected(end.error());
   }
   if (found.key == 0) {
-    Query query(database_, "INSERT INTO rooms (room, bytes, high, span) VALUES (?1, 0, 0, 0)");
+    Query query(database_,
+                "INSERT INTO rooms (room, bytes, pruned, high, span) VALUES (?1, 0, 0, 0, 0)");
     if (auto made = query.bind(id).run(); !made) return tl::unexpected(made.error());
     found.key = database_.last_position();
   }
@@ -217,22 +237,28 @@ Result<Writer::Feed*> Writer::feed(const RoomId& room_id, const Room& room, cons
   return &feeds_.emplace(name, found).first->second;
 }
 
-Result<bool> Writer::is_stored(Room& room, const Feed& feed, Number first) {
+Result<bool> Writer::is_stored(Room& room, const Feed& feed, const Batch& batch) {
   std::int64_t position = 0;
   std::int64_t bytes = 0;
+  bool is_pruned = false;
   {
-    Query query(database_, "SELECT id, length(bytes) FROM entries WHERE feed = ?1 AND first = ?2");
-    if (query.bind(feed.key).bind(signed_of(first.value)).next()) {
+    Query query(database_,
+                "SELECT id, length(bytes), shown = 0 AND first > 1 FROM entries"
+                " WHERE feed = ?1 AND first = ?2");
+    if (query.bind(feed.key).bind(signed_of(batch.first.value)).next()) {
       position = query.integer(0);
       bytes = query.integer(1);
+      is_pruned = query.flag(2);
     }
     if (auto end = query.end(); !end) return tl::unexpected(end.error());
   }
   if (position == 0) return false;
   const auto intact = read_row(database_, position);
   if (!intact) return tl::unexpected(intact.error());
-  if (*intact) return true;
+  const bool brings_texts = is_pruned && !batch.is_pruned();
+  if (*intact && !(brings_texts && **intact == batch.pruned())) return true;
   room.bytes -= std::min(room.bytes, unsigned_of(bytes));
+  if (is_pruned) room.pruned -= std::min(room.pruned, unsigned_of(bytes));
   Query removal(database_, "DELETE FROM entries WHERE id = ?1");
   if (auto removed = removal.bind(position).run(); !removed) return tl::unexpected(removed.error());
   return false;
@@ -255,8 +281,9 @@ Result<void> Writer::insert(const Row& row) {
 Result<void> Writer::finish() {
   for (const auto& [id, room] : rooms_) {
     Query query(database_,
-                "UPDATE rooms SET bytes = ?1, high = ?2, high_feed = ?3, span = ?4 WHERE id = ?5");
-    query.bind(signed_of(room.bytes)).bind(to_column(room.high));
+                "UPDATE rooms SET bytes = ?1, pruned = ?2, high = ?3, high_feed = ?4, span = ?5"
+                " WHERE id = ?6");
+    query.bind(signed_of(room.bytes)).bind(signed_of(room.pruned)).bind(to_column(room.high));
     bind_key(query, room.high_feed);
     if (auto done = query.bind(signed_of(room.span)).bind(room.key).run(); !done) return done;
   }

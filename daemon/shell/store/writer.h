@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "daemon/core/action.h"
 #include "daemon/shell/store/row.h"
@@ -24,11 +25,14 @@ class Writer {
   // Does nothing for an action that is not durable.
   Result<void> carry_out(const Action& action);
   Result<void> finish();
+  // What Prune has done, to be told once it is durable.
+  const std::vector<event::Pruned>& prunings() const { return prunings_; }
 
  private:
   struct Room {
     std::int64_t key = 0;
-    std::uint64_t bytes = 0;                // Of all stored batches.
+    std::uint64_t bytes = 0;                // Of all stored batches,
+    std::uint64_t pruned = 0;               // and of those without texts.
     Stamp high;                             // The newest shown post, in the one order,
     std::optional<std::int64_t> high_feed;  // its feed's key
     FeedId high_name;                       // and its feed.
@@ -56,6 +60,8 @@ class Writer {
   Result<void> store(const action::DropWish& action);
   Result<void> store(const action::StoreListing& action);
   Result<void> store(const action::StoreKey& action);
+  Result<void> store(const action::StoreRetention& action);
+  Result<void> store(const action::Prune& action);
   template <class Other>
   Result<void> store(const Other&) {
     static_assert(!action::Durable<Other>);
@@ -65,14 +71,16 @@ class Writer {
   // The room or the feed, from memory or the file; made if there is none.
   Result<Room*> room(const RoomId& id);
   Result<Feed*> feed(const RoomId& room_id, const Room& room, const FeedId& id);
-  // True if the batch is stored already and undamaged; a damaged one is removed.
-  Result<bool> is_stored(Room& room, const Feed& feed, Number first);
+  // True if the batch is stored already and undamaged; a damaged one is removed, and one whose
+  // texts come now.
+  Result<bool> is_stored(Room& room, const Feed& feed, const Batch& batch);
   Result<void> append(Room& home, const Feed& own, const action::StoreBatch& action);
   Result<void> insert(const Row& row);
 
   Database& database_;
   std::map<RoomId, Room> rooms_;
   std::map<std::pair<std::int64_t, FeedId>, Feed> feeds_;  // By the room's key.
+  std::vector<event::Pruned> prunings_;
 };
 
 }  // namespace p2pchat

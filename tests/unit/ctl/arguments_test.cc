@@ -266,8 +266,9 @@ TEST_F(Arguments, HelpAndVersionArePrinted) {
 }
 
 TEST_F(Arguments, EachVerbHasExamples) {
-  for (const char* verb : {"id", "chat", "alias", "block", "verify", "push", "pull", "ack",
-                           "readers", "log", "rooms", "members", "peers", "status", "doctor"}) {
+  for (const char* verb :
+       {"id", "chat", "alias", "block", "verify", "push", "pull", "ack", "readers", "log", "keep",
+        "rooms", "members", "peers", "status", "doctor"}) {
     EXPECT_THAT(printout({"--help"}), HasSubstr("\n  " + std::string(verb) + " "));
     EXPECT_THAT(printout({verb, "--help"}), HasSubstr("Examples:\n  chatctl")) << verb;
     EXPECT_THAT(std::string(verb_help(verb)), HasSubstr("chatctl " + std::string(verb)));

@@ -95,6 +95,31 @@ TEST(Words, OfMembersAskForAProof) {
   EXPECT_THAT(complaint({"members", "garden", "--state", "/state"}), HasSubstr("--proof"));
 }
 
+TEST(Words, OfKeepAreAnAgeASizeOrBoth) {
+  const control::Record both = meant<Query>({"keep", "garden", "30d", "500M"}).values;
+
+  EXPECT_EQ(both.text("name"), "garden");
+  EXPECT_EQ(both.integer("age_ms"), Duration(30 * 24h).count());
+  EXPECT_EQ(both.integer("bytes"), 500 << 20);
+  EXPECT_EQ(meant<Query>({"keep", "garden", "2G", "1h"}).values.integer("bytes"), 2LL << 30);
+  EXPECT_EQ(meant<Query>({"keep", "garden", "1024K"}).values.integer("bytes"), 1 << 20);
+  EXPECT_TRUE(meant<Query>({"keep", "garden", "all"}).values.flag("all"));
+  EXPECT_EQ(meant<Query>({"keep", "garden"}).values.fields().size(), 1U);
+}
+
+TEST(Words, OfKeepThatMakeNoSenseAreWrongUsage) {
+  for (const char* amount : {"0", "30", "M", "1.5G", "500m", "30D", "500 M", "9999999999G"}) {
+    EXPECT_THAT(complaint({"keep", "garden", amount}), HasSubstr("30d")) << amount;
+  }
+  EXPECT_THAT(complaint({"keep", "garden", "0h"}), HasSubstr("may not have been read"));
+  EXPECT_THAT(complaint({"keep", "garden", "1023K"}), HasSubstr("have no room"));
+  EXPECT_THAT(complaint({"keep", "garden", "1d", "2d"}), HasSubstr("one AGE"));
+  EXPECT_THAT(complaint({"keep", "garden", "1d", "all"}), HasSubstr("one AGE"));
+  EXPECT_THAT(complaint({"keep", "garden", "all", "2M"}), HasSubstr("one AGE"));
+  EXPECT_THAT(complaint({"keep", "garden", "1d", "1M", "1G"}), HasSubstr("keep"));
+  EXPECT_THAT(complaint({"keep", ""}), HasSubstr("names no room"));
+}
+
 TEST(Words, OfGoingNameTheRoom) {
   EXPECT_FALSE(meant<Farewell>({"leave", "garden"}).closes);
   EXPECT_TRUE(meant<Farewell>({"delete", "garden"}).closes);

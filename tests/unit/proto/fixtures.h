@@ -107,6 +107,7 @@ inline Beat beat() {
   beat.heads = {head(2)};
   beat.vector = vector_hash(beat.heads);
   beat.hears = {0x02};
+  beat.kept = {70};
   return beat;
 }
 

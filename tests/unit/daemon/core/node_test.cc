@@ -1,6 +1,7 @@
 #include "daemon/core/node.h"
 
 #include <gtest/gtest.h>
+#include <set>
 
 #include "proto/pair.h"
 #include "tests/unit/daemon/core/turn_fixture.h"
@@ -223,6 +224,65 @@ TEST_F(NodeTest, PushesThatWaitForTheRateKeepTheirOrder) {
   }
 
   EXPECT_EQ(stored, (std::vector<std::string>{"0", "1", "2", "3", "5", "6", "7", "8"}));
+}
+
+TEST_F(NodeTest, HowMuchIsKeptIsStoredAndShown) {
+  const Retention month{.age = 30 * 24h, .bytes = 500ULL << 20U};
+
+  const auto actions = step(event::KeepRequested{{1}, "ben", month});
+
+  const auto stored = only<action::StoreRetention>(actions);
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_EQ(stored[0].room, pair_room(sample_peer(1), sample_peer(2)));
+  EXPECT_EQ(stored[0].retention, month);
+  const control::Record row = only<action::Answer>(actions).at(0).row;
+  EXPECT_EQ(row.text("conversation"), "ben");
+  EXPECT_EQ(row.text("keep"), "30d 500M");
+  EXPECT_EQ(node_.room_records(kNow).at(0).text("keep"), "30d 500M");
+  EXPECT_EQ(only<action::Prune>(step(event::TurnEnded{})).size(), 1U);
+}
+
+TEST(NodeWithTwoContacts, PrunesOneRoomATurn) {
+  Snapshot snapshot = met_ben();
+  Contact carol = snapshot.contacts.front();
+  carol.id = sample_peer(3);
+  carol.name = "carol";
+  carol.card = sample_card(3, "carol");
+  carol.founding = sign_founding(sample_identity(3), sample_peer(1));
+  snapshot.contacts.push_back(carol);
+  Node node(settings("anna"), sample_identity(1), Seed{}, snapshot);
+  (void)node.start(kNow);
+  for (const char* name : {"ben", "carol"}) {
+    (void)node.step(kNow, event::KeepRequested{{1}, name, Retention{.age = 24h, .bytes = {}}});
+  }
+  std::set<RoomId> pruned;
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_LE(node.deadline(), kNow.steady);
+
+    const auto orders = only<action::Prune>(node.step(kNow, event::TurnEnded{}));
+
+    ASSERT_EQ(orders.size(), 1U);
+    EXPECT_EQ(orders[0].after, 0);
+    pruned.insert(orders[0].room);
+    (void)node.step(kNow, event::Pruned{orders[0].room, 0, {}, 9, false});
+  }
+  EXPECT_EQ(pruned.size(), 2U);
+  EXPECT_TRUE(only<action::Prune>(node.step(kNow, event::TurnEnded{})).empty());
+}
+
+TEST_F(NodeTest, HowMuchIsKeptIsToldAndNothingIsSet) {
+  const auto actions = step(event::KeepRequested{{1}, "ben", std::nullopt});
+
+  EXPECT_TRUE(only<action::StoreRetention>(actions).empty());
+  EXPECT_EQ(only<action::Answer>(actions).at(0).row.text("keep"), "all");
+  EXPECT_FALSE(node_.room_records(kNow).at(0).has("keep"));
+}
+
+TEST_F(NodeTest, NothingIsKeptOfWhomItDoesNotTalkTo) {
+  const auto actions = step(event::KeepRequested{{1}, "carol", Retention{.age = 24h, .bytes = {}}});
+
+  EXPECT_EQ(only<action::Answer>(actions).at(0).code, ExitCode::unknown);
+  EXPECT_TRUE(only<action::StoreRetention>(actions).empty());
 }
 
 // Once the link to ben is ready, what is sent to him when a turn ends.

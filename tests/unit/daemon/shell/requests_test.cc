@@ -41,6 +41,24 @@ TEST_F(Request, OfEveryOtherWishIsAnEventToo) {
   EXPECT_EQ(event_of<event::VerifyRequested>(verify_requested, who()).who, "bob");
 }
 
+TEST_F(Request, ToKeepNamesAnAgeASizeOrAll) {
+  const auto named = [] { return control::Record().set("name", "garden"); };
+  const auto kept = [](const control::Record& values) {
+    return event_of<event::KeepRequested>(keep_requested, values).retention;
+  };
+
+  EXPECT_FALSE(kept(named()));
+  EXPECT_EQ(kept(named().set("all", true)), Retention{});
+  EXPECT_EQ(kept(named().set("age_ms", kKeepAgeMin.count()).set("bytes", std::int64_t{1 << 20})),
+            (Retention{.age = kKeepAgeMin, .bytes = 1 << 20}));
+  for (const auto& bad :
+       {named().set("age_ms", kKeepAgeMin.count() - 1),
+        named().set("bytes", std::int64_t{(1 << 20) - 1}), named().set("bytes", std::int64_t{-1}),
+        named().set("all", true).set("bytes", std::int64_t{1 << 20})}) {
+    EXPECT_EQ(keep_requested(bad, {7}).error().fault, Fault::usage);
+  }
+}
+
 TEST_F(Request, ToCreateNamesASize) {
   const auto values = [] {
     return control::Record().set("name", "garden").set("size", std::int64_t{8});

@@ -193,7 +193,7 @@ TEST_F(SearchIndexTest, BeginsAnewIfItIsLostOrDamaged) {
       [&] { fs::resize_file(index_file(), 4096); },
       [&] { behind(index_file(), "DROP TABLE words"); },
       [&] { behind(index_file(), "DELETE FROM reached"); },
-      [&] { behind(index_file(), "PRAGMA user_version = 2"); },
+      [&] { behind(index_file(), "PRAGMA user_version = 3"); },
       [&] { behind(index_file(), "DELETE FROM words_data"); },
   };
   for (std::size_t i = 0; i < harms.size(); ++i) {

@@ -98,7 +98,7 @@ TEST(Goers, OfWhoForkedAFeedNothingCounts) {
     Table table(3);
     hold(table, {1}, 3, 4);
     hold(table, {2}, 3, 6);
-    table.tell(sample_fork(table.room(), table.seat(3), sample_identity(3)));
+    table.tell(sample_fork(sample_identity(3), table.room(), table.seat(3).admission));
     if (leaves) {
       table.tell(leave_after(table, 3, 9));
     } else {

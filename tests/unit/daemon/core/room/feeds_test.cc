@@ -61,6 +61,19 @@ TEST_F(FeedsTest, WhatIsHeldAlreadyIsKnown) {
   EXPECT_EQ(ready_.size(), 1U);
 }
 
+TEST_F(FeedsTest, WhatWaitsOfWhoHasGoneIsLetGo) {
+  SampleFeed carl(3, kRoom);
+  for (SampleFeed* feed : {&bob_, &carl}) {
+    take(opened(*feed, 1));
+    (void)feed->say(2, {"a"});
+    EXPECT_EQ(take(feed->say(3, {"b"})), Verdict::waiting);
+  }
+
+  feeds_.let_go([&](const FeedId& feed) { return feed == bob_.id(); });
+
+  EXPECT_EQ(feeds_.held_back(), 1U);
+}
+
 TEST_F(FeedsTest, BeyondAGapNothingIsShownUntilTheGapCloses) {
   const Batch one = opened(bob_, 1);
   const Batch two = bob_.say(2, {"a"});

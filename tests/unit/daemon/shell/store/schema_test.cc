@@ -100,13 +100,13 @@ TEST_F(SchemaTest, RefusesTheDatabaseOfAnotherProgram) {
 }
 
 TEST_F(SchemaTest, RefusesANewerFormat) {
-  behind("PRAGMA user_version = 3");
+  behind("PRAGMA user_version = 4");
 
   EXPECT_THAT(refusal(), HasSubstr("written by a newer p2pchatd"));
 }
 
 TEST_F(SchemaTest, RefusesAnOlderFormat) {
-  behind("PRAGMA user_version = 1");
+  behind("PRAGMA user_version = 2");
 
   EXPECT_THAT(refusal(), HasSubstr("written by an older p2pchatd"));
 }

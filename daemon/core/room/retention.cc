@@ -1,0 +1,76 @@
+// The part of Room that lets texts go, and looks for those that others have let go.
+#include <algorithm>
+
+#include "daemon/core/room/room.h"
+
+namespace p2pchat {
+
+Actions Room::keep(const Turn& turn, const Retention& retention) {
+  pruning_.set(turn, retention);
+  return {action::StoreRetention{facts_.id, retention}};
+}
+
+Actions Room::prune(const Turn& turn) {
+  pruning_.arm(turn);
+  if (!can_store_ || !pruning_.is_due(turn)) return {};
+  return {action::Prune{facts_.id, pruning_.floor(turn.now.wall), pruning_.retention().bytes,
+                        held_by_all(), pruning_.order()}};
+}
+
+void Room::pruned(const Turn& turn, const event::Pruned& event) {
+  bytes_ -= std::min(bytes_, event.freed);
+  const Stamp before = pruning_.kept();
+  pruning_.pruned(turn, event);
+  if (pruning_.kept() > before) beat_soon(turn);
+}
+
+std::map<FeedId, Number> Room::held_by_all() const {
+  std::map<FeedId, Number> bounds;
+  for (const Head& head : feeds_.heads()) {
+    Number held = head.number;
+    for (const auto& [peer, member] : members_) {
+      if (held <= Number{1}) break;
+      if (may_read(peer, head.feed)) held = std::min(held, held_by(peer, head.feed));
+    }
+    if (held > Number{1}) bounds[head.feed] = held;
+  }
+  return bounds;
+}
+
+bool Room::has_pruned(const PeerId& peer, const Batch& batch) const {
+  const auto member = members_.find(peer);
+  return member != members_.end() && member->second.kept >= batch.posts.back().stamp;
+}
+
+void Room::lacks_texts(const Turn& turn, const Batch& batch) {
+  const Stamp newest = batch.posts.back().stamp;
+  pruning_.lacks(newest);
+  if (newest <= pruning_.cut(turn.now.wall)) return;
+  repair_.await_texts({batch.feed, batch.first, batch.last(), newest});
+}
+
+AskTerms Room::terms_for(const Turn& turn, const PeerId& peer) const {
+  AskTerms terms;
+  const Stamp kept = members_.at(peer).kept;
+  if (kept > Stamp{}) {
+    terms.is_for_others = [this, peer](const FeedId& feed) { return is_for_others(peer, feed); };
+  }
+  terms.has_texts = [this, peer, kept, cut = pruning_.cut(turn.now.wall)](const PrunedBatch& it) {
+    return it.stamp > cut && it.stamp > kept && held_by(peer, it.feed) >= it.last;
+  };
+  return terms;
+}
+
+// Whoever has pruned least is asked for what is old, unless it is silent.
+bool Room::is_for_others(const PeerId& peer, const FeedId& feed) const {
+  const Member& asked = members_.at(peer);
+  // What is missing is above what is held.
+  if (feeds_.state(feed).stamp >= asked.kept) return false;
+  return std::any_of(members_.begin(), members_.end(), [&](const auto& it) {
+    const Member& other = it.second;
+    return other.is_linked && other.kept < asked.kept && other.silences <= asked.silences &&
+           feeds_.is_claimed(it.first, feed);
+  });
+}
+
+}  // namespace p2pchat
