@@ -256,7 +256,7 @@ void Node::open_room(const PeerId& peer) {
   std::vector<PeerId> members{identity_.id(), peer};
   std::sort(members.begin(), members.end());
   RoomFacts facts{id,
-                  {pair_value(identity_.id(), peer), members, {}, {}},
+                  {pair_value(identity_.id(), peer), 0, members, {}, {}},
                   identity_.id(),
                   incarnation_,
                   settings_.room_bytes};

@@ -318,6 +318,7 @@ bool Membership::concerns(const PeerId& peer) const { return consent_.circle().c
 Sitting Membership::sitting() const {
   Sitting sitting;
   sitting.value = roster().value();
+  sitting.height = roster().height();
   sitting.admissions = roster().members();
   for (const auto& [peer, admission] : sitting.admissions) sitting.members.push_back(peer);
   for (const StoredDecision& decision : chain_) {

@@ -224,6 +224,7 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   member.incarnation = beat.incarnation;
   member.counter = beat.counter;
   member.promised = beat.stamp;
+  member.height = beat.height;
   member.own = beat.own;
   member.kept = beat.kept;
   member.sent_ahead = 0;
@@ -303,6 +304,8 @@ void Room::claim(const Turn& turn, const PeerId& who, const Head& head) {
 }
 
 void Room::settle(Member& member) {
+  // Of whoever it counts as a member and I do not yet, posts may still come.
+  if (member.height > facts_.sitting.height) return;
   const bool holds_all = !member.own || feeds_.is_closed(member.own->feed) ||
                          feeds_.state(member.own->feed).have >= member.own->number;
   if (holds_all) member.settled = std::max(member.settled, member.promised);

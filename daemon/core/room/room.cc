@@ -303,6 +303,7 @@ Beat Room::make_beat(const Turn& turn) {
   }
   beat.hears = hearing(turn.now.steady);
   beat.kept = pruning_.kept();
+  beat.height = facts_.sitting.height;
   beat.sign(turn.self);
   return beat;
 }

@@ -35,6 +35,7 @@ namespace p2pchat {
 // Who is in a room, by a value that I have decided.
 struct Sitting {
   ValueId value;                // What my batches name as decided.
+  std::uint64_t height = 0;     // Of the roster after it.
   std::vector<PeerId> members;  // Sorted; me among them.
   // By what each of them came in; nothing in a pair room.
   std::map<PeerId, ChangeId> admissions;
@@ -160,7 +161,8 @@ class Room {
     bool was_asked_for_key = false;        // Since I have heard it last.
     Incarnation incarnation;               // Of its newest beat, with
     Counter counter;                       // its count, and
-    Stamp promised;                        // its promise;
+    Stamp promised;                        // its promise,
+    std::uint64_t height = 0;              // by the roster of this height;
     std::optional<Head> own;               // and the newest post it knows of its own.
     Stamp settled;                         // Its promise once all it names was held.
     Stamp kept;                            // By its newest beat, it has all texts above.

@@ -38,7 +38,10 @@ Actions Room::change(const Turn& turn, Sitting sitting) {
   }
   // Whoever came may have recorded what was said before.
   if (!gone.empty() || (has_come && facts_.history == History::none)) keys_.begin_anew();
-  for (auto& [peer, member] : members_) member.is_state_due = member.is_linked;
+  for (auto& [peer, member] : members_) {
+    member.is_state_due = member.is_linked;
+    settle(member);
+  }
   beat_soon(turn);
   return actions;
 }

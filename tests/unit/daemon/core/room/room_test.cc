@@ -17,7 +17,7 @@ class RoomTest : public testing::Test {
     std::vector<PeerId> members{sample_peer(1), sample_peer(2)};
     std::sort(members.begin(), members.end());
     return {id_,
-            {pair_value(sample_peer(1), sample_peer(2)), members, {}, {}},
+            {pair_value(sample_peer(1), sample_peer(2)), 0, members, {}, {}},
             sample_peer(1),
             {},
             kWantBytesMax};
@@ -131,6 +131,27 @@ TEST_F(SeatsTest, AFeedIsBegunAnewForWhoeverComes) {
 
   EXPECT_EQ(openings(room, 4s).size(), 1U);
   EXPECT_TRUE(openings(room, 5s).empty());
+}
+
+TEST_F(SeatsTest, WhoCountsMoreMembersThanISettlesNothingYet) {
+  Sitting two = sitting({{1, {{1}}}, {2, {{2}}}});
+  two.height = 1;
+  Room room = room_at(two);
+  Beat beat;
+  beat.room = id_;
+  beat.author = sample_peer(2);
+  beat.counter = {1};
+  beat.stamp = {100};
+  beat.height = 2;
+  beat.sign(sample_identity(2));
+
+  (void)room.receive(turn_.at(1s), sample_peer(2), link::Pulse{id_, beat.raw});
+  EXPECT_EQ(room.settled_by(sample_peer(2)), Stamp{});
+  Sitting three = sitting({{1, {{1}}}, {2, {{2}}}, {3, {{3}}}});
+  three.height = 2;
+  (void)room.change(turn_.at(2s), three);
+
+  EXPECT_EQ(room.settled_by(sample_peer(2)), Stamp{100});
 }
 
 }  // namespace
