@@ -111,8 +111,10 @@ struct LongLog : Log {
   static constexpr std::int64_t kPosts = 2000;
   static constexpr std::int64_t kPostBytes = 16 * 1024;
   static constexpr std::int64_t kBytes = kPosts * kPostBytes;
+  // More than a pipe takes.
+  static constexpr std::int64_t kUnread = 256 * 1024;
   // Prints the reader's process, and the first line; then on a word reads all but the last
-  // message: the reader waits to be rid of it.
+  // messages: the reader waits to be rid of them.
   static constexpr const char* kScript =
       "bytes=$1; shift; exec 3< <(exec \"$@\"); echo $!; IFS= read -r line <&3; echo first;"
       "read -r word; head -c $bytes <&3 > /dev/null; echo last; read -r word";
@@ -134,7 +136,7 @@ struct LongLog : Log {
 
 TEST_F(LongLog, IsPrintedAtOnceAndKeptNowhere) {
   Process::Setup setup = ben.ctl_setup({"log", "anna", "--format", "%m\\n"});
-  Words words{"bash", "-c", kScript, "bash", std::to_string(kBytes - 2 * kPostBytes)};
+  Words words{"bash", "-c", kScript, "bash", std::to_string(kBytes - kUnread)};
   words.insert(words.end(), setup.words.begin(), setup.words.end());
   const pid_t daemon = ben.process().pid();
   write_file("/proc/" + std::to_string(daemon) + "/clear_refs", "5");  // Forgets the peak.
