@@ -87,6 +87,8 @@ inline constexpr Duration kFarewellInterval = 5s;
 inline constexpr Duration kRoundLeapInterval = 1min;
 // A round that comes to nothing in this time is given up for the next one.
 inline constexpr Duration kRoundPatience = 2s;
+// So long members wait until all who stay hold the same posts of who goes, who may be off for good.
+inline constexpr Duration kGoerPatience = 15min;
 // A standing policy follows the eviction of somebody who is silent after this time.
 inline constexpr Duration kEvictionPatience = 7 * 24h;
 // How often policies and expiry are looked at while something waits.

@@ -33,10 +33,17 @@ bool Node::may_link(const PeerId& peer) const {
          (contact->is_met() || company_.contains(peer) || farewells_.contains(peer));
 }
 
+// What a closed room still lacks here is fetched first.
+bool Node::is_done_with(const Membership& membership) const {
+  if (!membership.is_over()) return false;
+  const Room* room = room_of(membership.room());
+  return room == nullptr || !membership.sits() || room->feeds().posts_missing() == 0;
+}
+
 std::map<PeerId, const Card*> Node::company() const {
   std::map<PeerId, const Card*> company;
   for (const auto& [room, membership] : memberships_) {
-    if (!membership.is_kept() || membership.is_over()) continue;
+    if (!membership.is_kept() || is_done_with(membership)) continue;
     for (const auto& [peer, admission] : membership.roster().members()) {
       if (peer == identity_.id()) continue;
       const Card*& card = company[peer];
@@ -90,7 +97,7 @@ bool Node::has_company_changed() {
   Hasher hasher("p2pchat company");
   for (const auto& [room, membership] : memberships_) {
     hasher.add(room).add(membership.roster().value());
-    hasher.add(std::uint64_t{membership.is_kept()}).add(std::uint64_t{membership.is_over()});
+    hasher.add(std::uint64_t{membership.is_kept()}).add(std::uint64_t{is_done_with(membership)});
   }
   for (const auto& [room, wish] : wishes_.all()) {
     for (const Card& host : wish.record.hosts) hasher.add(host.id).add(host.counter.value);
@@ -292,6 +299,11 @@ void Node::tell_heads(Membership& membership) {
   for (const PeerId& peer : goers) {
     Consent::Holding holding{room->newest_of(peer)};
     holding.is_closed = holding.newest && room->feeds().is_closed(holding.newest->feed);
+    // I may hold more of it, from an earlier seat of mine.
+    if (holding.is_closed) {
+      holding.newest = {holding.newest->feed, Number{1},
+                        room->feeds().state(holding.newest->feed).opening};
+    }
     for (const PeerId& member : room->facts().sitting.members) {
       const bool reads = holding.is_closed && room->may_read(member, holding.newest->feed);
       if (reads && member != peer) holding.readers.insert(member);
@@ -323,10 +335,10 @@ Actions Node::follow(const Turn& turn, const Membership& membership) {
              room->facts().sitting.members.size() != membership.roster().members().size()) {
     append(actions, from_room(*room, identity_.id(), room->change(turn, membership.sitting())));
   } else {
-    room->set_leaving(!membership.is_in());
+    room->set_leaving(membership.has_left());
     return actions;
   }
-  room->set_leaving(!membership.is_in());
+  room->set_leaving(membership.has_left());
   for (const PeerId& peer : room->facts().sitting.members) {
     const auto side = links_.side_to(identity_.id(), peer);
     if (!side || room->is_linked(peer)) continue;

@@ -167,6 +167,7 @@ class Node {
   Actions follow(const Turn& turn, const Membership& membership);
   // Admits and dials who sits in a room with me, or shows me one, and lets go of who does not.
   Actions keep_company(const Turn& turn);
+  bool is_done_with(const Membership& membership) const;
   std::map<PeerId, const Card*> company() const;
   bool has_company_changed();
   Actions end_farewells(const Turn& turn);

@@ -27,8 +27,8 @@ Count count_votes(const Membership& membership, const ChangeId& change, const Pe
 
 const char* state_of(const Membership& membership, bool is_wished_for) {
   if (membership.is_in()) return membership.is_apart() ? "apart" : "in";
-  if (is_wished_for) return "asking";
-  return membership.sits() ? "leaving" : "gone";
+  if (membership.sits() && membership.has_left()) return "leaving";
+  return is_wished_for ? "asking" : "gone";
 }
 
 }  // namespace
@@ -110,7 +110,10 @@ std::vector<control::Record> Node::many_records(Moment now) const {
     if (wish != nullptr) row.set("voted", whole(wish->voted));
     row.set("creator", name_of(membership.record().genesis.creator));
     row.set("room", to_text(id));
-    if (const Room* room = room_of(id)) add_room_facts(now, *room, row);
+    if (const Room* room = room_of(id)) {
+      add_room_facts(now, *room, row);
+      if (membership.has_left() && membership.sits()) row.set("unheld", whole(room->unheld()));
+    }
     rows.push_back(std::move(row));
   }
   for (const auto& [id, wish] : wishes_.all()) {
@@ -146,6 +149,8 @@ std::vector<control::Record> Node::many_member_records(const Membership& members
   }
   std::vector<control::Record> rows;
   const auto liars = membership.consent().liars();
+  std::set<Seat> leaving;
+  for (const Leave& leave : membership.consent().leaves()) leaving.insert(leave.seat);
   for (const auto& [peer, admission] : membership.roster().members()) {
     control::Record row;
     row.set("id", to_text(peer)).set("name", name_of(peer)).set("me", peer == identity_.id());
@@ -157,6 +162,7 @@ std::vector<control::Record> Node::many_member_records(const Membership& members
     row.set("creator", peer == membership.record().genesis.creator);
     row.set("auto_vote", settings_.auto_vote.contains(peer));
     row.set("liar", liars.contains({peer, admission}));
+    row.set("leaving", leaving.contains({peer, admission}));
     if (const Room* room = room_of(membership.room())) add_receipts(*room, peer, row);
     rows.push_back(std::move(row));
   }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/limits.h"
 #include "tests/sim/room_stage.h"
 
 namespace p2pchat::sim {
@@ -103,6 +104,27 @@ TEST(Farewell, WhoLeftAndIsGoneWithItsLastWordsCanBeEvicted) {
 
   EXPECT_TRUE(stage.is_settled({members[0], members[1]}, "choir"));
   EXPECT_TRUE(all_is_final(stage, {members[0], members[1]}, "choir"));
+}
+
+TEST(Farewell, WhoIsGoneWithItsLastWordsIsNotWaitedForForEver) {
+  RoomStage stage;
+  const auto members = stage.found("choir", {"anna", "bert"});
+  Host& anna = *members[0];
+  Host& bert = *members[1];
+  part(stage, anna, bert);
+  stage.passes(60s);
+  stage.says_in(bert, "choir", "nobody hears this");
+  stage.leaves_room(bert, "choir");
+  stage.passes(5s);
+  stage.leaves(bert);
+  stage.passes(kGoerPatience / 2);
+  EXPECT_THAT(stage.members_of(anna, "choir"), SizeIs(2));
+
+  EXPECT_TRUE(stage.is_settled({&anna}, "choir", kGoerPatience));
+  Host& carl = stage.enter("carl");
+  stage.let_in({&anna}, "choir", carl);
+  stage.says_in(anna, "choir", "welcome");
+  EXPECT_TRUE(stage.comes(carl, "welcome"));
 }
 
 // Dora's last words reach carl alone; then she is no more. Whoever proposes that she goes does not

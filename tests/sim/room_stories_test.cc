@@ -178,6 +178,23 @@ TEST(Room, ThatWasDeletedIsGoneForOneWhoWasAway) {
   EXPECT_TRUE(stage.until([&] { return !stage.is_in(*members[2], "choir"); }, 2min));
 }
 
+TEST(Room, ThatWasDeletedStillGivesWhatWasSaidThere) {
+  RoomStage stage;
+  const auto members = stage.found("choir", {"anna", "bert", "carl"});
+  stage.leaves(*members[2]);
+  stage.says_in(*members[1], "choir", "before the end");
+  EXPECT_TRUE(stage.comes(*members[0], "before the end"));
+  stage.deletes_room(*members[0], "choir");
+  stage.passes(60s);
+  stage.restarts(*members[0]);
+  stage.leaves(*members[1]);
+
+  stage.returns(*members[2]);
+
+  EXPECT_TRUE(stage.comes(*members[2], "before the end", 2min));
+  EXPECT_TRUE(stage.until([&] { return !stage.is_in(*members[2], "choir"); }, 2min));
+}
+
 TEST(Room, SurvivesARestartOfEverybody) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "carl"});

@@ -111,6 +111,12 @@ class Consent {
   Step advance(bool is_late, Round allowed);
   // Something is under way, for which time must pass if nothing comes.
   bool waits() const;
+  // Somebody leaves, or all who stay have said that somebody shall go.
+  bool has_goers() const;
+  // They have waited long for all to hold the same of them: from now on a value may let them go and
+  // say nothing of their posts, so that nobody who holds what others can never have stops the rest.
+  void set_weary(bool is_weary) { is_weary_ = is_weary; }
+  bool is_weary() const { return is_weary_; }
 
   // --- Queries ---
   const Roster& roster() const { return *tip().roster; }
@@ -233,6 +239,8 @@ class Consent {
   std::optional<Value> improved(const Stage& stage, Round round, bool widening) const;
   void add_goers(const Roster& roster, Round round, Value& next) const;
   void add_heads(const std::set<Seat>& settled, Value& next) const;
+  // I propose nothing of the posts of those who go.
+  bool is_lenient(Round round) const;
   void add_comers(const Roster& roster, Value& next) const;
   // The highest round in which a member has pledged.
   Round highest_seen(Round below) const;
@@ -247,6 +255,7 @@ class Consent {
   Round high_;    // Of my last pledge, and
   ValueId last_;  // its value.
   bool is_back_ = false;
+  bool is_weary_ = false;
   std::set<Seat> forgotten_;  // In which I pledge nothing: somebody holds what I do not remember.
   Ballots ballots_;
   // Who has voted both ways, pledged two values in a round, or forked a feed.

@@ -297,11 +297,6 @@ void Membership::post_chain() {
 
 // --- Queries ---
 
-bool Membership::sits() const {
-  const bool has_gone = is_closed_ || is_left_out_;
-  return is_stored_ && !has_gone && roster().seat_of(self_).has_value();
-}
-
 bool Membership::is_over() const {
   if (!is_stored_) return false;
   const auto& members = roster().members();

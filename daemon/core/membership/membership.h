@@ -101,9 +101,11 @@ class Membership {
   const Consent& consent() const { return consent_; }
   const Roster& roster() const { return consent_.roster(); }
   // I am a member, have not left, and the room is not closed.
-  bool is_in() const { return sits() && !left_; }
-  // The same, or I have left and others do not know it yet: they may still need what I hold.
-  bool sits() const;
+  bool is_in() const { return sits() && !left_ && !is_closed_; }
+  // The same, or I have left and others do not know it yet, or the room is closed: they may still
+  // need what I hold.
+  bool sits() const { return is_stored_ && !is_left_out_ && roster().seat_of(self_).has_value(); }
+  bool has_left() const { return left_.has_value(); }
   // I am out for good: no links are needed any more.
   bool is_over() const;
   bool is_kept() const { return is_stored_; }
@@ -196,6 +198,7 @@ class Membership {
   ValueId told_decided_;                          // Of the Decided that I have signed last.
   TimePoint patience_ends_ = TimePoint::never();  // Of the round that is under way.
   TimePoint chores_due_ = TimePoint::never();     // Expiry and policies.
+  TimePoint weary_from_ = TimePoint::never();     // Of waiting for all to hold the same of goers.
   std::optional<TimePoint> began_;                // When rounds began to be counted, and
   Round began_at_;                                // from where.
   Counters counters_;

@@ -43,6 +43,7 @@ Actions Membership::end_turn(const Turn& turn, const std::set<PeerId>& linked,
 
 TimePoint Membership::deadline() const {
   TimePoint next = std::min(patience_ends_, chores_due_);
+  if (!consent_.is_weary()) next = std::min(next, weary_from_);
   for (const auto& [peer, roll] : rolls_) {
     const auto from = rolled_.find(peer);
     next = std::min(next, from == rolled_.end() ? TimePoint{} : from->second);
@@ -89,6 +90,12 @@ void Membership::follow_policy(const Turn& turn, const std::set<PeerId>& auto_vo
 Actions Membership::settle(const Turn& turn) {
   Actions actions;
   const bool is_late = turn.now.steady >= patience_ends_;
+  if (!consent_.has_goers()) {
+    weary_from_ = TimePoint::never();
+  } else if (weary_from_ == TimePoint::never()) {
+    weary_from_ = turn.now.steady + kGoerPatience;
+  }
+  consent_.set_weary(turn.now.steady >= weary_from_);
   bool has_moved = false;
   if (!is_closed_) {
     bool first = true;
@@ -154,6 +161,7 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
     }
   }
   is_changed_ = true;
+  weary_from_ = TimePoint::never();
   if (!pledged_ || pledged_->pledge.round <= consent_.round()) coming_from_.reset();
   const auto seat = roster().seat_of(self_);
   if (was_ever_in) {
@@ -212,7 +220,7 @@ void Membership::note_change(const Members& before) {
 
 // Of pledges before the last one nothing is stored: they came after what was decided then.
 void Membership::remember_comers() {
-  if (pledged_->pledge.round <= consent_.round() || pledged_->value.knocks.empty()) return;
+  if (pledged_->pledge.round <= consent_.round()) return;
   coming_from_ = Stamp{};
   if (chain_.empty()) return;
   for (const auto& entry : chain_.back().certificate.entries) {

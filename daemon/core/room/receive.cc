@@ -67,7 +67,8 @@ Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& gi
   for (const Bytes& batch : give.batches) {
     Arrival arrival{peer, true};
     append(actions, take_batch(turn, batch, arrival));
-    if (!arrival.of_use) continue;
+    // Of what it was not asked for it may have without end.
+    if (!arrival.of_use || !repair_.is_asked(peer, arrival.feed)) continue;
     repair_.progressed(turn, peer);
     if (Member* member = this->member(peer)) member->silences = 0;
   }
@@ -136,6 +137,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, Arrival& arrival) {
     return {};
   }
   const PeerId& from = arrival.from;
+  arrival.feed = batch->feed;
   const Feeds::State held = feeds_.state(batch->feed);
   const bool is_other = batch->last() == held.have && batch->head != held.head;
   const bool brings_texts = !batch->is_pruned() && repair_.lacks_texts(*batch);

@@ -45,6 +45,11 @@ bool Repair::is_asked(const PeerId& who, const WantId& want) const {
   return it != open_.end() && it->second.want.want == want;
 }
 
+bool Repair::is_asked(const PeerId& who, const FeedId& feed) const {
+  const auto it = open_.find(who);
+  return it != open_.end() && it->second.want.feed == feed;
+}
+
 void Repair::progressed(const Turn& turn, const PeerId& who) {
   const auto it = open_.find(who);
   if (it == open_.end()) return;

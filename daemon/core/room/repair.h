@@ -40,6 +40,8 @@ class Repair {
                                 const AskTerms& terms = {});
   // Whether this give answers what `who` was asked for.
   bool is_asked(const PeerId& who, const WantId& want) const;
+  // Whether it is asked for posts of this feed.
+  bool is_asked(const PeerId& who, const FeedId& feed) const;
   // A batch of a give was of use.
   void progressed(const Turn& turn, const PeerId& who);
   // The give has ended. Answers the feed of which `who` then gave nothing at all.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "daemon/core/room/room.h"
+#include "proto/limits.h"
 
 namespace p2pchat {
 
@@ -14,7 +15,7 @@ Actions Room::prune(const Turn& turn) {
   pruning_.arm(turn);
   if (!can_store_ || !pruning_.is_due(turn)) return {};
   return {action::Prune{facts_.id, pruning_.floor(turn.now.wall), pruning_.retention().bytes,
-                        held_by_all(), pruning_.order()}};
+                        held_by_all(turn), pruning_.order()}};
 }
 
 void Room::pruned(const Turn& turn, const event::Pruned& event) {
@@ -24,9 +25,12 @@ void Room::pruned(const Turn& turn, const event::Pruned& event) {
   if (pruning_.kept() > before) beat_soon(turn);
 }
 
-std::map<FeedId, Number> Room::held_by_all() const {
+std::map<FeedId, Number> Room::held_by_all(const Turn& turn) const {
   std::map<FeedId, Number> bounds;
+  const Stamp ahead = Stamp::at({turn.now.wall.milliseconds + kClockAheadMax.count()});
   for (const Head& head : feeds_.heads()) {
+    // Whatever is stamped below what I let go I do not ask for again: no clock of another says so.
+    if (feeds_.state(head.feed).stamp > ahead) continue;
     Number held = head.number;
     for (const auto& [peer, member] : members_) {
       if (held <= Number{1}) break;
@@ -55,8 +59,8 @@ AskTerms Room::terms_for(const Turn& turn, const PeerId& peer) const {
   if (kept > Stamp{}) {
     terms.is_for_others = [this, peer](const FeedId& feed) { return is_for_others(peer, feed); };
   }
-  terms.has_texts = [this, peer, kept, cut = pruning_.cut(turn.now.wall)](const PrunedBatch& it) {
-    return it.stamp > cut && it.stamp > kept && held_by(peer, it.feed) >= it.last;
+  terms.has_texts = [this, peer, cut = pruning_.cut(turn.now.wall)](const PrunedBatch& it) {
+    return it.stamp > cut && held_by(peer, it.feed) >= it.last;
   };
   return terms;
 }

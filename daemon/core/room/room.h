@@ -209,6 +209,7 @@ class Room {
     const PeerId& from;
     bool is_given = false;  // As I have asked.
     bool of_use = false;    // It was new, or waits for what is missing.
+    FeedId feed = {};       // Whose it was, if it decodes.
   };
   const char* refusal_of(const Batch& batch, const Arrival& arrival) const;
   Actions take_batch(const Turn& turn, ByteView raw, Arrival& arrival);
@@ -243,7 +244,7 @@ class Room {
   // Orders the next chunk, if one is due.
   Actions prune(const Turn& turn);
   // How far each feed is held by everybody who may read it, as far as I know.
-  std::map<FeedId, Number> held_by_all() const;
+  std::map<FeedId, Number> held_by_all(const Turn& turn) const;
   // It has said that it may have no texts there.
   bool has_pruned(const PeerId& peer, const Batch& batch) const;
   // To be asked for unless I let them go myself.

@@ -128,6 +128,9 @@ Result<void> read_retentions(Database& database, std::vector<RoomState>& rooms) 
     RoomState& state = *room->second;
     if (!query.is_nothing(2)) state.retention.age = Duration(query.integer(2));
     if (!query.is_nothing(3)) state.retention.bytes = static_cast<std::uint64_t>(query.integer(3));
+    const bool is_whole = (query.is_nothing(2) || query.integer(2) > 0) &&
+                          (query.is_nothing(3) || query.integer(3) > 0);
+    if (!is_whole) return tl::unexpected(database.damage());
     if (!query.is_nothing(4)) state.cut = stamp_of_column(query.integer(4));
     if (auto read = read_holes(database, query.integer(0), state); !read) return read;
   }

@@ -145,6 +145,44 @@ TEST(Goers, WhoLeftWithPostsThatNobodyHoldsCanBeEvicted) {
   }
 }
 
+TEST(Goers, WhoHasWaitedLongLetsThemGoWithoutASayOfTheirPosts) {
+  for (const bool leaves : {false, true}) {
+    Table table(3);
+    hold(table, {1}, 3, 4);
+    hold(table, {2}, 3, 6);
+    EXPECT_FALSE(table.at(1).has_goers());
+    if (leaves) {
+      table.tell(leave_after(table, 3, 9));
+    } else {
+      table.votes_out({3}, {1, 2});
+    }
+    EXPECT_TRUE(table.at(1).has_goers());
+    table.talk({1, 2}, 9);
+    ASSERT_TRUE(sits(table.at(1), 3));
+
+    for (const std::uint8_t who : List{1, 2}) table.at(who).set_weary(true);
+    table.talk({1, 2}, 9);
+
+    for (const std::uint8_t who : List{1, 2}) {
+      EXPECT_FALSE(sits(table.at(who), 3));
+      EXPECT_THAT(table.decided(who).back().value.heads, IsEmpty());
+      EXPECT_FALSE(table.at(who).has_goers());
+    }
+  }
+}
+
+TEST(Goers, WhoHasWaitedLongStillAgreesOnWhatAllHold) {
+  Table table(3);
+  hold(table, {1, 2}, 3, 4);
+  table.votes_out({3}, {1, 2});
+  table.at(1).set_weary(true);
+
+  table.talk({1, 2}, 9);
+
+  EXPECT_FALSE(sits(table.at(1), 3));
+  EXPECT_THAT(last_heads(table.at(1)), ElementsAre(head_of(3, 4)));
+}
+
 TEST(Goers, ALeaveThatNobodyCanFollowStopsNothingElse) {
   Table table(4);
   table.tell(leave_after(table, 4, 9));

@@ -150,6 +150,20 @@ TEST(Membership, WhoLeavesIsOutAndMayComeBackByANewKnock) {
 }
 
 // What she took for her going need not be what the others have decided.
+TEST(Membership, WhoLeavesWithWhatNobodyHoldsIsOutInTheEnd) {
+  Circle circle;
+  circle.admit(kBob);
+  Head last{{kBob.id(), {}}, {7}, {}};
+  circle.of(kBob).leave(circle.turn_of(kBob), last);
+  circle.settle();
+  ASSERT_TRUE(circle.of(kAnna).roster().seat_of(kBob.id()));
+  EXPECT_LT(circle.of(kAnna).deadline(), TimePoint::never());
+
+  circle.pass(kGoerPatience);
+
+  EXPECT_FALSE(circle.of(kAnna).roster().seat_of(kBob.id()));
+}
+
 TEST(Membership, WhoIsLetInAgainFollowsTheOthersFromTheGenesisOn) {
   Circle circle;
   circle.admit(kBob);
