@@ -179,7 +179,7 @@ struct Compared {
 // As Prune has asked.
 struct Pruned {
   RoomId room;
-  std::uint64_t freed = 0;   // Bytes.
+  std::int64_t freed = 0;    // Bytes; below zero where hashes take more than texts did.
   Stamp newest;              // Post that was pruned; zero if none was.
   std::int64_t reached = 0;  // What was looked at.
   bool has_more = false;

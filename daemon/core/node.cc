@@ -9,13 +9,6 @@
 #include "proto/text.h"
 
 namespace p2pchat {
-namespace {
-
-bool is_pruning_order(const Action& action) {
-  return std::holds_alternative<action::Prune>(action);
-}
-
-}  // namespace
 
 Node::Node(Settings settings, Identity identity, const Seed& seed, const Snapshot& snapshot,
            std::string store_trouble)
@@ -299,13 +292,11 @@ Actions Node::on(const Turn& turn, const event::TurnEnded&) {
   bool is_pruning = false;
   for (auto& [id, room] : rooms_) {
     Actions own = room.end_turn(turn);
-    const auto order = std::find_if(own.begin(), own.end(), is_pruning_order);
-    if (order != own.end() && is_pruning) {
-      // One room a turn, so that nothing stalls; this one comes to its own as soon.
-      room.pruned(turn, {id, 0, {}, std::get<action::Prune>(*order).after, true});
-      own.erase(order);
-    } else if (order != own.end()) {
-      is_pruning = true;
+    // Of one room a turn, so that nothing stalls; the others' is as due in the next.
+    if (!is_pruning) {
+      Actions order = room.prune(turn);
+      is_pruning = !order.empty();
+      append(own, std::move(order));
     }
     append(actions, from_room(room, identity_.id(), std::move(own)));
   }

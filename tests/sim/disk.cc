@@ -115,7 +115,8 @@ void Disk::put(const action::Prune& order) {
     Row& row = rows_[at];
     auto bare = Batch::decode(row.batch->pruned());
     CHECK(bare);
-    told.freed += row.batch->raw.size() - bare->raw.size();
+    told.freed += static_cast<std::int64_t>(row.batch->raw.size());
+    told.freed -= static_cast<std::int64_t>(bare->raw.size());
     told.newest = std::max(told.newest, bare->posts.back().stamp);
     told.reached = static_cast<std::int64_t>(at + 1);
     row.batch = std::make_shared<const Batch>(*std::move(bare));

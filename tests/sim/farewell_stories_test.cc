@@ -11,30 +11,20 @@ namespace {
 
 using ::testing::SizeIs;
 
-// Nobody hears the other, until all is mended.
-void part(RoomStage& stage, const Host& a, const Host& b) {
-  stage.network().cut(a.index(), b.index());
-  stage.network().cut(b.index(), a.index());
-}
-
-// All that these hold is final, some time.
-bool all_is_final(RoomStage& stage, const std::vector<Host*>& members, const std::string& room) {
-  const auto is_final_at = [&](const Host* host) {
-    const Stamp settled = host->node().final_stamp(stage.id_of(*host, room));
-    const auto& rows = host->disk().rows();
-    return std::all_of(rows.begin(), rows.end(), [&](const Disk::Row& row) {
-      return !row.batch || row.batch->posts.back().stamp <= settled;
-    });
-  };
-  return stage.until([&] { return std::all_of(members.begin(), members.end(), is_final_at); }, 60s);
+// Nobody of these hears it, nor it them, until all is mended; the links have noticed.
+void cut_off(RoomStage& stage, const Host& who, const std::vector<Host*>& others) {
+  for (const Host* other : others) {
+    stage.network().cut(who.index(), other->index());
+    stage.network().cut(other->index(), who.index());
+  }
+  stage.passes(60s);
 }
 
 TEST(Farewell, WhatWasSaidToNobodyReachesAllAfterItsAuthorHasLeft) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "carl"});
   Host& carl = *members[2];
-  for (Host* other : {members[0], members[1]}) part(stage, carl, *other);
-  stage.passes(60s);
+  cut_off(stage, carl, {members[0], members[1]});
   stage.says_in(carl, "choir", "to whom it may concern");
 
   stage.leaves_room(carl, "choir");
@@ -45,15 +35,14 @@ TEST(Farewell, WhatWasSaidToNobodyReachesAllAfterItsAuthorHasLeft) {
   for (const Host* other : {members[0], members[1]}) {
     EXPECT_TRUE(stage.is_shown(*other, "to whom it may concern"));
   }
-  EXPECT_TRUE(all_is_final(stage, {members[0], members[1]}, "choir"));
+  EXPECT_TRUE(stage.is_all_final({members[0], members[1]}, "choir"));
 }
 
 TEST(Farewell, WhoeverLeftGoesOnServingAfterARestart) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "carl"});
   Host& carl = *members[2];
-  for (Host* other : {members[0], members[1]}) part(stage, carl, *other);
-  stage.passes(60s);
+  cut_off(stage, carl, {members[0], members[1]});
   stage.says_in(carl, "choir", "to whom it may concern");
   stage.leaves_room(carl, "choir");
 
@@ -87,9 +76,7 @@ TEST(Farewell, WhoLeftAndIsGoneWithItsLastWordsCanBeEvicted) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "carl"});
   Host& carl = *members[2];
-  part(stage, carl, *members[1]);
-  part(stage, carl, *members[0]);
-  stage.passes(60s);
+  cut_off(stage, carl, {members[0], members[1]});
   stage.says_in(carl, "choir", "nobody hears this");
   stage.leaves_room(carl, "choir");
   // Its leave is known, by the rendezvous, but its disk is lost.
@@ -103,7 +90,7 @@ TEST(Farewell, WhoLeftAndIsGoneWithItsLastWordsCanBeEvicted) {
   }
 
   EXPECT_TRUE(stage.is_settled({members[0], members[1]}, "choir"));
-  EXPECT_TRUE(all_is_final(stage, {members[0], members[1]}, "choir"));
+  EXPECT_TRUE(stage.is_all_final({members[0], members[1]}, "choir"));
 }
 
 TEST(Farewell, WhoIsGoneWithItsLastWordsIsNotWaitedForForEver) {
@@ -111,8 +98,7 @@ TEST(Farewell, WhoIsGoneWithItsLastWordsIsNotWaitedForForEver) {
   const auto members = stage.found("choir", {"anna", "bert"});
   Host& anna = *members[0];
   Host& bert = *members[1];
-  part(stage, anna, bert);
-  stage.passes(60s);
+  cut_off(stage, anna, {&bert});
   stage.says_in(bert, "choir", "nobody hears this");
   stage.leaves_room(bert, "choir");
   stage.passes(5s);
@@ -133,11 +119,7 @@ TEST(Farewell, WhatOneHoldsOfWhoIsEvictedCountsForAll) {
   RoomStage stage;
   const auto members = stage.found("choir", {"anna", "bert", "carl", "dora"});
   Host& dora = *members[3];
-  for (const std::size_t i : {0U, 1U}) {
-    part(stage, *members[i], dora);
-    part(stage, *members[i], *members[2]);
-  }
-  stage.passes(60s);
+  for (const std::size_t i : {0U, 1U}) cut_off(stage, *members[i], {&dora, members[2]});
   stage.says_in(dora, "choir", "my last words");
   EXPECT_TRUE(stage.comes(*members[2], "my last words"));
   stage.leaves(dora);
@@ -151,7 +133,7 @@ TEST(Farewell, WhatOneHoldsOfWhoIsEvictedCountsForAll) {
   const std::vector<Host*> staying{members[0], members[1], members[2]};
   EXPECT_TRUE(stage.is_settled(staying, "choir", 120s));
   EXPECT_TRUE(stage.comes_to_all(staying, dora, "my last words"));
-  EXPECT_TRUE(all_is_final(stage, staying, "choir"));
+  EXPECT_TRUE(stage.is_all_final(staying, "choir"));
 }
 
 }  // namespace

@@ -11,28 +11,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// Everybody knows that all hold all that is for them, and that nothing can come before it.
-bool is_all_settled(RoomStage& stage, const std::vector<Host*>& members, const std::string& room) {
-  const auto is_settled_at = [&](const Host& host) {
-    const RoomId id = stage.id_of(host, room);
-    const Stamp settled = host.node().final_stamp(id);
-    const auto& rows = host.disk().rows();
-    const auto people = host.node().member_records(id);
-    return std::all_of(rows.begin(), rows.end(),
-                       [&](const Disk::Row& row) {
-                         return !row.batch || row.batch->posts.back().stamp <= settled;
-                       }) &&
-           std::all_of(people.begin(), people.end(),
-                       [](const control::Record& row) { return row.integer("behind") == 0; });
-  };
-  return stage.until(
-      [&] {
-        return std::all_of(members.begin(), members.end(),
-                           [&](const Host* member) { return is_settled_at(*member); });
-      },
-      60s);
-}
-
 TEST(History, OfTheTimeBeforeIsNotForNewcomers) {
   RoomStage stage;
   auto members = stage.found("choir", {"anna", "bert"});
@@ -45,7 +23,7 @@ TEST(History, OfTheTimeBeforeIsNotForNewcomers) {
   stage.says_in(*members[0], "choir", "to all three");
 
   EXPECT_TRUE(stage.comes_to_all(members, *members[0], "to all three"));
-  EXPECT_TRUE(is_all_settled(stage, members, "choir"));
+  EXPECT_TRUE(stage.is_all_final(members, "choir"));
   EXPECT_FALSE(stage.is_shown(carl, "between us"));
   EXPECT_TRUE(stage.is_shown(*members[1], "between us"));
 }
@@ -73,7 +51,7 @@ TEST(History, IsSettledForANewcomerThoughNobodyHasSpokenSince) {
   stage.let_in(members, "choir", carl);
   members.push_back(&carl);
 
-  EXPECT_TRUE(is_all_settled(stage, members, "choir"));
+  EXPECT_TRUE(stage.is_all_final(members, "choir"));
   EXPECT_THAT(stage.pull(carl), IsEmpty());
 }
 
@@ -90,7 +68,7 @@ TEST(History, OfAnAuthorWhoHasGoneIsNotForNewcomersEither) {
   stage.let_in(members, "choir", carl);
   members.push_back(&carl);
 
-  EXPECT_TRUE(is_all_settled(stage, members, "choir"));
+  EXPECT_TRUE(stage.is_all_final(members, "choir"));
   EXPECT_THAT(stage.pull(carl), IsEmpty());
 }
 
@@ -134,7 +112,7 @@ TEST(History, OfOneWhoIsElderStaysWithItWhenItComesBack) {
   stage.let_in(members, "choir", carl);
   members.push_back(&carl);
 
-  EXPECT_TRUE(is_all_settled(stage, members, "choir"));
+  EXPECT_TRUE(stage.is_all_final(members, "choir"));
   EXPECT_THAT(stage.pull(carl), ElementsAre("to three"));
 }
 

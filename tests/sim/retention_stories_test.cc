@@ -30,22 +30,6 @@ class RetentionStory : public testing::Test {
     // The others have heard of it.
     stage_.passes(5s);
   }
-  // Whether all have said what they hold, and all that they hold is final for all.
-  bool is_all_final(const std::vector<Host*>& members) {
-    const auto is_final_at = [&](const Host* member) {
-      const Stamp settled = member->node().final_stamp(stage_.id_of(*member, kRoom));
-      const auto& rows = member->disk().rows();
-      const auto people = member->node().member_records(stage_.id_of(*member, kRoom));
-      return std::all_of(rows.begin(), rows.end(),
-                         [&](const Disk::Row& row) {
-                           return !row.batch || row.batch->posts.back().stamp <= settled;
-                         }) &&
-             std::all_of(people.begin(), people.end(),
-                         [](const control::Record& row) { return row.integer("behind") == 0; });
-    };
-    return stage_.until([&] { return std::all_of(members.begin(), members.end(), is_final_at); },
-                        60s);
-  }
 
   RoomStage stage_;
 };
@@ -63,7 +47,7 @@ TEST_F(RetentionStory, WhoJoinsGetsTheTextsOfWhoeverKeepsThem) {
     EXPECT_TRUE(stage_.comes(dora, std::string("old words of ") + name, 60s)) << name;
   }
   EXPECT_EQ(stage_.pruned(dora, kRoom), 0U);
-  EXPECT_TRUE(is_all_final(members));
+  EXPECT_TRUE(stage_.is_all_final(members, kRoom));
 }
 
 TEST_F(RetentionStory, WhatAllHaveLetGoIsHeldWithoutItsTextsAndTheRoomGoesOn) {
@@ -79,7 +63,7 @@ TEST_F(RetentionStory, WhatAllHaveLetGoIsHeldWithoutItsTextsAndTheRoomGoesOn) {
   EXPECT_TRUE(stage_.until([&] { return stage_.pruned(carl, kRoom) == 2; }, 60s));
   EXPECT_EQ(stage_.says_in(*members[0], kRoom, "new words").code, ExitCode::done);
   EXPECT_TRUE(stage_.comes_to_all(members, *members[0], "new words"));
-  EXPECT_TRUE(is_all_final(members));
+  EXPECT_TRUE(stage_.is_all_final(members, kRoom));
 }
 
 TEST_F(RetentionStory, WhatCameWithoutItsTextsIsCompletedOnceSomebodyHasThem) {
@@ -100,7 +84,7 @@ TEST_F(RetentionStory, WhatCameWithoutItsTextsIsCompletedOnceSomebodyHasThem) {
   EXPECT_TRUE(stage_.until([&] { return stage_.pruned(dora, kRoom) == 0; }, 3min));
   EXPECT_TRUE(stage_.is_shown(dora, "old words of carl"));
   members.push_back(&dora);
-  EXPECT_TRUE(is_all_final(members));
+  EXPECT_TRUE(stage_.is_all_final(members, kRoom));
 }
 
 TEST_F(RetentionStory, NothingGoesThatSomebodyWhoIsAwayLacks) {
@@ -131,7 +115,7 @@ TEST_F(RetentionStory, WhatIsPrunedStaysSoOverARestart) {
   EXPECT_EQ(stage_.pruned(*members[0], kRoom), 2U) << "what it let go itself is not asked for";
   EXPECT_EQ(stage_.says_in(*members[1], kRoom, "new words").code, ExitCode::done);
   EXPECT_TRUE(stage_.comes(*members[0], "new words"));
-  EXPECT_TRUE(is_all_final(members));
+  EXPECT_TRUE(stage_.is_all_final(members, kRoom));
 }
 
 // What its Node sends, but without texts, and with beats that say that it has none.

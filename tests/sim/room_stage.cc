@@ -164,6 +164,23 @@ std::size_t RoomStage::pruned(const Host& who, const std::string& room) const {
   return posts;
 }
 
+bool RoomStage::is_all_final(const std::vector<Host*>& members, const std::string& room,
+                             Duration within) {
+  const auto is_final_at = [&](const Host* host) {
+    const RoomId id = id_of(*host, room);
+    const Stamp settled = host->node().final_stamp(id);
+    const auto& rows = host->disk().rows();
+    const auto people = host->node().member_records(id);
+    return std::all_of(rows.begin(), rows.end(),
+                       [&](const Disk::Row& row) {
+                         return !row.batch || row.batch->posts.back().stamp <= settled;
+                       }) &&
+           std::all_of(people.begin(), people.end(),
+                       [](const control::Record& row) { return row.integer("behind") == 0; });
+  };
+  return until([&] { return std::all_of(members.begin(), members.end(), is_final_at); }, within);
+}
+
 bool RoomStage::has_notice(const Host& who, const std::string& part) const {
   const auto texts = notices(who);
   return std::any_of(texts.begin(), texts.end(),

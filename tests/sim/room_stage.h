@@ -56,6 +56,9 @@ class RoomStage : public Stage {
                     Duration within = 30s);
   // So many of its posts in this room have lost their texts.
   std::size_t pruned(const Host& who, const std::string& room) const;
+  // Whether all have said within the time what they hold, and all of it is final for all.
+  bool is_all_final(const std::vector<Host*>& members, const std::string& room,
+                    Duration within = 60s);
   bool has_notice(const Host& who, const std::string& part) const;
   RoomId id_of(const Host& who, const std::string& room) const;
   Manners& rendezvous() { return network().rendezvous().manners(); }

@@ -105,7 +105,8 @@ void Membership::learn(const Object& object, const std::optional<PeerId>& from) 
     if (!leave || roster().seat_of(self_) != leave->seat) return;
     // Perhaps of a life that I have forgotten.
     left_ = *leave;
-    record_.is_gone = is_record_due_ = true;
+    is_record_due_ |= !record_.is_gone;
+    record_.is_gone = true;
   }
 }
 

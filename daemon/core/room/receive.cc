@@ -125,6 +125,16 @@ const char* Room::refusal_of(const Batch& batch, const Arrival& arrival) const {
   return nullptr;
 }
 
+Actions Room::fill_hole(const Turn& turn, Batch batch) {
+  if (!batch.is_pruned() && repair_.lacks_texts(batch)) {
+    bytes_ += batch.raw.size();
+    bytes_ -= std::min<std::uint64_t>(bytes_, batch.pruned().size());
+  }
+  repair_.fill(batch);
+  if (batch.is_pruned()) lacks_texts(turn, batch);
+  return {action::StoreBatch{std::move(batch), turn.now.wall}};
+}
+
 Actions Room::take_batch(const Turn& turn, ByteView raw, Arrival& arrival) {
   if (!takes_in()) return {};
   auto batch = Batch::decode(raw);
@@ -140,12 +150,9 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, Arrival& arrival) {
   arrival.feed = batch->feed;
   const Feeds::State held = feeds_.state(batch->feed);
   const bool is_other = batch->last() == held.have && batch->head != held.head;
-  const bool brings_texts = !batch->is_pruned() && repair_.lacks_texts(*batch);
-  if (!is_other && repair_.fill(*batch)) {
+  if (!is_other && repair_.has_hole(*batch)) {
     arrival.of_use = true;
-    if (brings_texts) bytes_ += batch->raw.size() - batch->pruned().size();
-    if (batch->is_pruned()) lacks_texts(turn, *batch);
-    return {action::StoreBatch{std::move(*batch), turn.now.wall}};
+    return fill_hole(turn, std::move(*batch));
   }
   if (batch->feed == own_feed()) {
     // Nobody else can add to what I am writing.

@@ -103,45 +103,43 @@ TimePoint Repair::deadline() const {
   return next;
 }
 
-Repair::Hole* Repair::find_hole(const FeedId& feed, Number first) {
-  const auto it = std::find_if(holes_.begin(), holes_.end(), [&](const Hole& hole) {
+Repair::Holes::const_iterator Repair::find_hole(const FeedId& feed, Number first) const {
+  return std::find_if(holes_.begin(), holes_.end(), [&](const Hole& hole) {
     return hole.missing.feed == feed && hole.missing.first == first;
   });
-  return it == holes_.end() ? nullptr : &*it;
 }
 
 void Repair::add_hole(const Missing& damaged) {
-  if (Hole* known = find_hole(damaged.feed, damaged.first)) {
-    // What was left of it is damaged, too.
-    if (known->pruned) *known = {damaged};
-    return;
-  }
+  auto least = find_hole(damaged.feed, damaged.first);
+  if (least != holes_.end() && !least->pruned) return;
   // One that lacks nothing but texts gives way; the store knows of it still.
-  if (holes_.size() >= kHolesMax) {
-    const auto least = std::find_if(holes_.begin(), holes_.end(),
-                                    [](const Hole& hole) { return hole.pruned.has_value(); });
+  if (least == holes_.end() && holes_.size() >= kHolesMax) {
+    least = std::find_if(holes_.begin(), holes_.end(),
+                         [](const Hole& hole) { return hole.pruned.has_value(); });
     if (least == holes_.end()) return;
-    holes_.erase(least);
   }
+  if (least != holes_.end()) holes_.erase(least);
   holes_.push_back({damaged});
 }
 
 void Repair::await_texts(const PrunedBatch& pruned) {
-  if (find_hole(pruned.feed, pruned.first) != nullptr || holes_.size() >= kHolesMax) return;
+  const bool is_known = find_hole(pruned.feed, pruned.first) != holes_.end();
+  if (is_known || holes_.size() >= kHolesMax) return;
   holes_.push_back({{pruned.feed, pruned.first, pruned.last}, {}, pruned.stamp});
 }
 
-bool Repair::fill(const Batch& batch) {
-  return std::erase_if(holes_, [&](const Hole& hole) {
-           return hole.missing.feed == batch.feed && hole.missing.first == batch.first &&
-                  !(hole.pruned && batch.is_pruned());
-         }) > 0;
+bool Repair::has_hole(const Batch& batch) const {
+  const auto hole = find_hole(batch.feed, batch.first);
+  return hole != holes_.end() && !(hole->pruned && batch.is_pruned());
+}
+
+void Repair::fill(const Batch& batch) {
+  if (has_hole(batch)) holes_.erase(find_hole(batch.feed, batch.first));
 }
 
 bool Repair::lacks_texts(const Batch& batch) const {
-  return std::any_of(holes_.begin(), holes_.end(), [&](const Hole& hole) {
-    return hole.missing.feed == batch.feed && hole.missing.first == batch.first && hole.pruned;
-  });
+  const auto hole = find_hole(batch.feed, batch.first);
+  return hole != holes_.end() && hole->pruned;
 }
 
 std::size_t Repair::holes() const {

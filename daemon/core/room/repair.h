@@ -57,8 +57,9 @@ class Repair {
 
   void add_hole(const Missing& damaged);
   void await_texts(const PrunedBatch& pruned);
-  // True if `batch` fills a hole, which is then closed.
-  bool fill(const Batch& batch);
+  // `batch` would fill a hole; and it does.
+  bool has_hole(const Batch& batch) const;
+  void fill(const Batch& batch);
   // The batch is held without its texts, and they are wanted.
   bool lacks_texts(const Batch& batch) const;
   // Damaged batches.
@@ -79,7 +80,8 @@ class Repair {
     std::optional<Stamp> pruned = {};  // Of its last post, if nothing but its texts is missing.
   };
 
-  Hole* find_hole(const FeedId& feed, Number first);
+  using Holes = std::vector<Hole>;
+  Holes::const_iterator find_hole(const FeedId& feed, Number first) const;
   std::optional<link::Want> open(const Turn& turn, const PeerId& who, const Missing& missing,
                                  bool is_hole);
 
@@ -87,7 +89,7 @@ class Repair {
   WantId next_;
   std::map<PeerId, Open> open_;
   std::map<PeerId, Missing> doubts_;
-  std::vector<Hole> holes_;
+  Holes holes_;
 };
 
 }  // namespace p2pchat

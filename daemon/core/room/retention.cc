@@ -19,7 +19,8 @@ Actions Room::prune(const Turn& turn) {
 }
 
 void Room::pruned(const Turn& turn, const event::Pruned& event) {
-  bytes_ -= std::min(bytes_, event.freed);
+  const std::int64_t left = static_cast<std::int64_t>(bytes_) - event.freed;
+  bytes_ = static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0));
   const Stamp before = pruning_.kept();
   pruning_.pruned(turn, event);
   if (pruning_.kept() > before) beat_soon(turn);

@@ -66,7 +66,6 @@ Actions Room::end_turn(const Turn& turn) {
   // In this order: what is promised to members is promised before the next post is stamped.
   Actions actions = answer_members(turn);
   append(actions, batch_queued(turn));
-  append(actions, prune(turn));
   return actions;
 }
 

@@ -72,6 +72,8 @@ class Room {
   Result<void> post(const RequestId& request, Bytes body, std::string key = {});
   // Batches what is queued, and answers what was asked: to be called last in a turn.
   Actions end_turn(const Turn& turn);
+  // Orders the next chunk of texts to be let go, if one is due.
+  Actions prune(const Turn& turn);
 
   // I have decided who is in it now. Whoever was let go is listened to no more, and cannot open
   // what I say from now on.
@@ -213,6 +215,7 @@ class Room {
   };
   const char* refusal_of(const Batch& batch, const Arrival& arrival) const;
   Actions take_batch(const Turn& turn, ByteView raw, Arrival& arrival);
+  Actions fill_hole(const Turn& turn, Batch batch);
   // What does not fit; `shared` is the post of which both it and what is held speak.
   Actions take_broken(const Turn& turn, ByteView raw, const FeedId& feed,
                       const std::optional<Missing>& shared, const PeerId& from);
@@ -241,8 +244,6 @@ class Room {
   Bytes hearing(TimePoint now) const;
   bool is_any_linked() const;
 
-  // Orders the next chunk, if one is due.
-  Actions prune(const Turn& turn);
   // How far each feed is held by everybody who may read it, as far as I know.
   std::map<FeedId, Number> held_by_all(const Turn& turn) const;
   // It has said that it may have no texts there.

@@ -169,12 +169,14 @@ Result<void> Writer::store(const action::Prune& action) {
   auto found = room(action.room);
   if (!found) return tl::unexpected(found.error());
   Room& home = **found;
-  const auto rows = prune_rows(database_, home.key, home.bytes - home.pruned, action);
+  const std::uint64_t whole = home.bytes - std::min(home.bytes, home.pruned);
+  const auto rows = prune_rows(database_, home.key, whole, action);
   if (!rows) return tl::unexpected(rows.error());
   home.pruned += rows->left;
-  home.bytes -= rows->with_texts - rows->left;
-  prunings_.push_back(
-      {action.room, rows->with_texts - rows->left, rows->newest, rows->reached, rows->has_more});
+  home.bytes += rows->left;
+  home.bytes -= std::min(home.bytes, rows->with_texts);
+  const std::int64_t freed = signed_of(rows->with_texts) - signed_of(rows->left);
+  prunings_.push_back({action.room, freed, rows->newest, rows->reached, rows->has_more});
   return {};
 }
 

@@ -13,6 +13,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+std::int64_t signed_of(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes); }
+
 // Three batches of anna's, beside her opening.
 class RetentionRowTest : public StoreFixture {
  protected:
@@ -99,7 +101,8 @@ TEST_F(RetentionRowTest, WhatIsOldLosesItsTextsAndNothingElse) {
   EXPECT_EQ(told.newest, Stamp{30});
   EXPECT_FALSE(told.has_more);
   const RoomState after = load_room();
-  EXPECT_EQ(after.bytes, before.bytes - told.freed);
+  EXPECT_LT(told.freed, 0) << "the hashes take more than texts so short";
+  EXPECT_EQ(signed_of(after.bytes), signed_of(before.bytes) - told.freed);
   EXPECT_EQ(after.feeds.at(0).have, before.feeds.at(0).have);
   EXPECT_EQ(after.feeds.at(0).head, before.feeds.at(0).head);
   EXPECT_EQ(after.kept, Stamp{30});
@@ -119,7 +122,7 @@ TEST_F(RetentionRowTest, WhatCameFirstGoesUntilTheRestIsSmallEnough) {
       prune({}, second_.raw.size() + third_.raw.size() + opening_.raw.size());
 
   EXPECT_THAT(logged(), ElementsAre("three", "four"));
-  EXPECT_EQ(told.freed, first_.raw.size() - first_.pruned().size());
+  EXPECT_EQ(told.freed, signed_of(first_.raw.size()) - signed_of(first_.pruned().size()));
   EXPECT_EQ(prune({}, 1 << 20).newest, Stamp{}) << "what is left of it does not count";
 }
 
