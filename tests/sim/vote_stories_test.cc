@@ -90,6 +90,30 @@ TEST(Vote, AKnockExpires) {
   EXPECT_FALSE(stage.is_in(carl, "choir"));
 }
 
+// All but the pledge of one who has gone for long are there.
+TEST(Vote, ThatCameToNothingKeepsNothingFromBeingFinal) {
+  RoomStage stage;
+  const auto members = stage.found("choir", {"anna", "bert", "carl"});
+  Host& dora = stage.enter("dora");
+  stage.joins(dora, "choir");
+  stage.agree({members[2]}, "choir", dora);
+  stage.passes(5s);
+  stage.leaves(*members[2]);
+  stage.agree({members[0], members[1]}, "choir", dora);
+  stage.passes(60s);
+  EXPECT_FALSE(stage.is_in(dora, "choir"));
+  stage.leaves(dora);
+
+  days_pass(members, 8);
+  stage.passes(kKnockGrace);
+  stage.returns(*members[2]);
+  stage.says_in(*members[0], "choir", "where were you?");
+
+  EXPECT_TRUE(stage.comes_to_all(members, *members[0], "where were you?"));
+  EXPECT_TRUE(stage.is_all_final(members, "choir"));
+  EXPECT_TRUE(stage.is_settled(members, "choir"));
+}
+
 TEST(Vote, GoesOnOverARestartOfAnybody) {
   for (std::size_t who = 0; who < 4; ++who) {
     RoomStage stage;

@@ -25,7 +25,8 @@
 // round that I see, with the proposal in it that a hash prefers which nobody can choose;
 // when a round shows two values, or I know of something better and time has passed, I open
 // the next one. What is known spreads, so the proposals become the same. A certified value
-// that came too late for me to decide is proposed again.
+// that came too late for me to decide is proposed again; so is my last value, to end above it what
+// I have pledged in vain.
 //
 // Pure, without a clock; owned by Room. Its owner says when time has passed, stores a pledge
 // before anybody sees it, and passes on what was news. Somebody whose daemon does not remember
@@ -246,6 +247,7 @@ class Consent {
   Round highest_seen(Round below) const;
   bool is_contested(Round round) const;
   bool is_left_behind() const;
+  bool is_in_vain() const;
   std::set<Seat> liars(const Roster& roster) const;
 
   PeerId self_;

@@ -215,6 +215,15 @@ bool Consent::is_left_behind() const {
   });
 }
 
+// What I have pledged I would not pledge again: somebody whom it lets in has knocked too long ago,
+// or has been refused since. Once my last value is certified above, it never comes.
+bool Consent::is_in_vain() const {
+  const auto last = values_.find(last_);
+  if (high_ <= round() || last == values_.end()) return false;
+  const Value& value = *last->second.value;
+  return value.previous == roster().value() && !is_agreed(tip(), roster(), value);
+}
+
 // --- What I propose ---
 
 std::optional<Value> Consent::proposal(Round round) const {
@@ -229,8 +238,8 @@ std::optional<Value> Consent::proposal(Round round) const {
   auto better = improved(*base, round, widens_first);
   if (!better) better = improved(*base, round, !widens_first);
   if (better) return better;
-  const bool is_missed = base != stages_.begin() || is_left_behind();
-  if (is_missed && may_pledge(*base->value)) return *base->value;
+  const bool is_missed = base != stages_.begin() || is_left_behind() || is_in_vain();
+  if (is_missed && base->value != nullptr && may_pledge(*base->value)) return *base->value;
   return std::nullopt;
 }
 

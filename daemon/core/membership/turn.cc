@@ -100,6 +100,8 @@ Actions Membership::settle(const Turn& turn) {
   if (!is_closed_) {
     bool first = true;
     for (;;) {
+      // What is certified above ends whatever I have pledged below.
+      if (!pledged_ || pledged_->pledge.round <= consent_.round()) coming_from_.reset();
       const Members before = roster().members();
       const Consent::Step step = consent_.advance(is_late && first, allowed(turn.now.steady));
       first = false;
@@ -162,7 +164,6 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
   }
   is_changed_ = true;
   weary_from_ = TimePoint::never();
-  if (!pledged_ || pledged_->pledge.round <= consent_.round()) coming_from_.reset();
   const auto seat = roster().seat_of(self_);
   if (was_ever_in) {
     note_change(before);

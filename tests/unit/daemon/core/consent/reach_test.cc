@@ -125,6 +125,40 @@ TEST(Rounds, NobodyIsLetInByAPledgeOfOthersWhileIKnowOfALiar) {
   EXPECT_FALSE(own && own->value == other->value);
 }
 
+// 3 was silent until the knock had expired.
+TEST(Rounds, WhatCameToNothingIsEndedByTheLastValueInAHigherRound) {
+  Table table(3);
+  const Knock knock = knock_of(table.room(), 9);
+  table.knocks(knock, {1, 2, 3});
+  table.talk({1, 2}, 2);
+  ASSERT_TRUE(table.at(1).waits() && table.at(2).waits());
+  const ValueId last = table.at(1).roster().value();
+  for (const std::uint8_t who : List{1, 2, 3}) table.at(who).forget(knock.id);
+
+  table.talk({1, 2, 3}, 3);
+
+  for (const std::uint8_t who : List{1, 2, 3}) {
+    EXPECT_EQ(table.at(who).roster().value(), last);
+    EXPECT_GT(table.at(who).round(), Table::kFounded);
+    EXPECT_FALSE(table.at(who).waits());
+  }
+}
+
+TEST(Rounds, NoRoundsAreOpenedWithoutEndForAKnockThatOneHasForgotten) {
+  Table table(3);
+  const Knock knock = knock_of(table.room(), 9);
+  table.knocks(knock, {1, 2, 3});
+  table.talk({1, 2}, 2);
+  table.at(1).forget(knock.id);
+
+  table.talk({1, 2}, 4);
+  const Round floor = table.at(2).floor();
+  table.talk({1, 2}, 4);
+
+  EXPECT_LT(table.at(1).floor(), floor);
+  EXPECT_EQ(table.at(2).floor(), floor);
+}
+
 // --- What was forgotten ---
 
 TEST(Forgotten, ARestoredDaemonPledgesNothingUnderItsOldAdmission) {
