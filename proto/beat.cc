@@ -17,7 +17,7 @@ Hash hash_of(ByteView body) { return Hasher("p2pchat beat").add(body).finish(); 
 
 Bytes packed_body(const Beat& beat) {
   Packer packer;
-  packer.array(13).integer(kSuite).fixed(beat.room).fixed(beat.author);
+  packer.array(14).integer(kSuite).fixed(beat.room).fixed(beat.author);
   packer.integer(beat.counter.value).fixed(beat.incarnation).integer(beat.stamp.value);
   if (beat.own) {
     pack(packer, *beat.own);
@@ -32,12 +32,18 @@ Bytes packed_body(const Beat& beat) {
   }
   packer.array(beat.heads.size());
   for (const Head& head : beat.heads) pack(packer, head);
-  return packer.bytes(beat.hears).integer(beat.kept.value).integer(beat.height).take();
+  packer.bytes(beat.hears).integer(beat.kept.value);
+  if (beat.awaits) {
+    packer.integer(beat.awaits->value);
+  } else {
+    packer.nil();
+  }
+  return packer.integer(beat.height).take();
 }
 
 void read_body(ByteView body, Unpacker& in, Beat& beat) {
   Unpacker fields(body);
-  fields.array_of(13);
+  fields.array_of(14);
   if (fields.integer() != kSuite) fields.spoil();
   beat.room = fields.fixed<RoomId>();
   beat.author = fields.fixed<PeerId>();
@@ -55,6 +61,7 @@ void read_body(ByteView body, Unpacker& in, Beat& beat) {
   }
   beat.hears = to_bytes(fields.bytes(kHearsBytesMax));
   beat.kept = {fields.integer()};
+  if (!fields.skip_nil()) beat.awaits = Stamp{fields.integer()};
   beat.height = fields.integer();
   if (!fields.is_done()) in.spoil();
 }

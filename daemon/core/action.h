@@ -88,7 +88,8 @@ struct Prune {
   RoomId room;
   Stamp before;                        // Those that end below it, and
   std::optional<std::uint64_t> bytes;  // others while all that have texts have more bytes,
-  std::map<FeedId, Number> bounds;     // up to these numbers, and of no other feed;
+  std::map<FeedId, Number> bounds;     // up to these numbers, and of no other feed,
+  std::optional<Stamp> spared = {};    // and none that ends here or above;
   std::int64_t after = 0;              // beginning behind what was looked at before.
 };
 // A system message for local readers, in this room; `peer` is whom it is about.

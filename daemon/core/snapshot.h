@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/core/contact.h"
+#include "daemon/core/room/textless.h"
 #include "proto/batch.h"
 #include "proto/moment.h"
 #include "proto/object.h"
@@ -35,14 +36,6 @@ struct Retention {
   bool operator==(const Retention&) const = default;
 };
 
-// A stored batch whose texts are kept no more.
-struct PrunedBatch {
-  FeedId feed;
-  Number first;
-  Number last;
-  Stamp stamp;  // Of its last post.
-};
-
 struct RoomState {
   RoomId room;
   std::uint64_t bytes = 0;  // Of all stored batches.
@@ -50,8 +43,7 @@ struct RoomState {
   Retention retention = {};
   Stamp cut = {};   // The newest post that my retention has pruned.
   Stamp kept = {};  // The newest post that is pruned.
-  // The newest of those that are pruned above `cut`: somebody may have their texts.
-  std::vector<PrunedBatch> holes = {};
+  Textless textless = {};  // What is pruned above `cut`: somebody may have the texts.
 };
 
 // A post of mine that a script has given a name, so that it is posted once for ever.

@@ -99,7 +99,8 @@ std::vector<std::size_t> Disk::prunable(const action::Prune& order) const {
     const Batch& batch = *row.batch;
     const auto bound = order.bounds.find(batch.feed);
     const bool may_go = batch.first > Number{1} && !batch.is_pruned() &&
-                        bound != order.bounds.end() && batch.last() <= bound->second;
+                        bound != order.bounds.end() && batch.last() <= bound->second &&
+                        !(order.spared && batch.posts.back().stamp >= *order.spared);
     const bool is_large = order.bytes && bytes > *order.bytes;
     if (!may_go || (!is_large && batch.posts.back().stamp >= order.before)) continue;
     bytes -= batch.raw.size();
@@ -155,7 +156,7 @@ Snapshot Disk::load() const {
     const Batch& batch = *row.batch;
     const Stamp stamp = batch.posts.back().stamp;
     room.kept = std::max(room.kept, stamp);
-    if (stamp > room.cut) room.holes.push_back({batch.feed, batch.first, batch.last(), stamp});
+    if (stamp > room.cut) room.textless.add(batch.feed, batch.first, batch.last(), stamp);
   }
   for (auto& [id, room] : rooms) {
     room.room = id;

@@ -67,6 +67,7 @@ Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& gi
   for (const Bytes& batch : give.batches) {
     Arrival arrival{peer, true};
     append(actions, take_batch(turn, batch, arrival));
+    repair_.reached(peer, arrival.feed, arrival.last);
     // Of what it was not asked for it may have without end.
     if (!arrival.of_use || !repair_.is_asked(peer, arrival.feed)) continue;
     repair_.progressed(turn, peer);
@@ -148,6 +149,7 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, Arrival& arrival) {
   }
   const PeerId& from = arrival.from;
   arrival.feed = batch->feed;
+  arrival.last = batch->last();
   const Feeds::State held = feeds_.state(batch->feed);
   const bool is_other = batch->last() == held.have && batch->head != held.head;
   if (!is_other && repair_.has_hole(*batch)) {
@@ -236,6 +238,7 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   member.height = beat.height;
   member.own = beat.own;
   member.kept = beat.kept;
+  member.awaits = beat.awaits;
   member.sent_ahead = 0;
   const auto self = std::lower_bound(members().begin(), members().end(), facts_.self);
   const auto index = static_cast<std::size_t>(self - members().begin());

@@ -20,10 +20,12 @@ std::optional<link::Want> Repair::ask(const Turn& turn, const PeerId& who, const
   for (const Hole& hole : holes_) {
     const Missing& missing = hole.missing;
     if (asked.contains(missing.feed) || hole.asked.contains(who)) continue;
-    const bool may_fill =
-        !hole.pruned || !terms.has_texts ||
-        terms.has_texts({missing.feed, missing.first, missing.last, *hole.pruned});
-    if (may_fill) return open(turn, who, missing, true);
+    return open(turn, who, missing, true);
+  }
+  for (const auto& [key, stretch] : textless_.all()) {
+    if (asked.contains(stretch.feed) || stretch.asked.contains(who)) continue;
+    if (terms.has_texts && !terms.has_texts(stretch)) continue;
+    return open(turn, who, {stretch.feed, stretch.first, stretch.last}, true);
   }
   const auto doubt = doubts_.find(who);
   if (doubt == doubts_.end() || asked.contains(doubt->second.feed)) return std::nullopt;
@@ -36,7 +38,7 @@ std::optional<link::Want> Repair::open(const Turn& turn, const PeerId& who, cons
                                        bool is_hole) {
   next_ = next_.next();
   const link::Want want{next_, room_, missing.feed, missing.first, missing.last, kWantBytesMax};
-  open_[who] = {want, turn.now.steady + kWantTimeout, false, is_hole};
+  open_[who] = {want, turn.now.steady + kWantTimeout, is_hole};
   return want;
 }
 
@@ -57,6 +59,12 @@ void Repair::progressed(const Turn& turn, const PeerId& who) {
   it->second.due = turn.now.steady + kWantTimeout;
 }
 
+void Repair::reached(const PeerId& who, const FeedId& feed, Number last) {
+  const auto it = open_.find(who);
+  if (it == open_.end() || it->second.want.feed != feed) return;
+  it->second.reached = std::max(last, it->second.reached.value_or(last));
+}
+
 std::optional<FeedId> Repair::ended(const PeerId& who) {
   const auto it = open_.find(who);
   if (it == open_.end()) return std::nullopt;
@@ -64,11 +72,13 @@ std::optional<FeedId> Repair::ended(const PeerId& who) {
   open_.erase(it);
   if (done.progressed) return std::nullopt;
   if (!done.is_hole) return done.want.feed;
+  const link::Want& want = done.want;
   for (Hole& hole : holes_) {
-    if (hole.missing.feed == done.want.feed && hole.missing.first == done.want.first) {
-      hole.asked.insert(who);
-    }
+    if (hole.missing.feed == want.feed && hole.missing.first == want.first) hole.asked.insert(who);
   }
+  // Behind what it was given the budget for there may be texts.
+  textless_.note_asked(who, want.feed, want.first,
+                       std::clamp(done.reached.value_or(want.last), want.first, want.last));
   return std::nullopt;
 }
 
@@ -76,6 +86,7 @@ void Repair::forget(const PeerId& who) {
   open_.erase(who);
   doubts_.erase(who);
   for (Hole& hole : holes_) hole.asked.erase(who);
+  textless_.forget(who);
 }
 
 std::vector<PeerId> Repair::give_up_late(const Turn& turn) {
@@ -91,7 +102,6 @@ std::vector<PeerId> Repair::give_up_late(const Turn& turn) {
 std::optional<FeedId> Repair::lost(const PeerId& author, std::size_t others) const {
   for (const Hole& hole : holes_) {
     const FeedId& feed = hole.missing.feed;
-    if (hole.pruned) continue;
     if (feed.author == author && hole.asked.size() >= others) return feed;
   }
   return std::nullopt;
@@ -110,41 +120,27 @@ Repair::Holes::const_iterator Repair::find_hole(const FeedId& feed, Number first
 }
 
 void Repair::add_hole(const Missing& damaged) {
-  auto least = find_hole(damaged.feed, damaged.first);
-  if (least != holes_.end() && !least->pruned) return;
-  // One that lacks nothing but texts gives way; the store knows of it still.
-  if (least == holes_.end() && holes_.size() >= kHolesMax) {
-    least = std::find_if(holes_.begin(), holes_.end(),
-                         [](const Hole& hole) { return hole.pruned.has_value(); });
-    if (least == holes_.end()) return;
-  }
-  if (least != holes_.end()) holes_.erase(least);
-  holes_.push_back({damaged});
+  const bool is_known = find_hole(damaged.feed, damaged.first) != holes_.end();
+  if (!is_known && holes_.size() < kHolesMax) holes_.push_back({damaged});
 }
 
-void Repair::await_texts(const PrunedBatch& pruned) {
-  const bool is_known = find_hole(pruned.feed, pruned.first) != holes_.end();
-  if (is_known || holes_.size() >= kHolesMax) return;
-  holes_.push_back({{pruned.feed, pruned.first, pruned.last}, {}, pruned.stamp});
+void Repair::await_texts(const Batch& batch) {
+  textless_.add(batch.feed, batch.first, batch.last(), batch.posts.back().stamp);
 }
 
 bool Repair::has_hole(const Batch& batch) const {
-  const auto hole = find_hole(batch.feed, batch.first);
-  return hole != holes_.end() && !(hole->pruned && batch.is_pruned());
+  return find_hole(batch.feed, batch.first) != holes_.end() ||
+         (!batch.is_pruned() && lacks_texts(batch));
 }
 
 void Repair::fill(const Batch& batch) {
-  if (has_hole(batch)) holes_.erase(find_hole(batch.feed, batch.first));
+  const auto hole = find_hole(batch.feed, batch.first);
+  if (hole != holes_.end()) holes_.erase(hole);
+  if (!batch.is_pruned()) textless_.take_out(batch.feed, batch.first, batch.last());
 }
 
 bool Repair::lacks_texts(const Batch& batch) const {
-  const auto hole = find_hole(batch.feed, batch.first);
-  return hole != holes_.end() && hole->pruned;
-}
-
-std::size_t Repair::holes() const {
-  return static_cast<std::size_t>(
-      std::count_if(holes_.begin(), holes_.end(), [](const Hole& hole) { return !hole.pruned; }));
+  return textless_.holds(batch.feed, batch.first, batch.last());
 }
 
 }  // namespace p2pchat

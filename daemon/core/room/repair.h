@@ -4,11 +4,12 @@
 // never for a feed that another member is being asked for; of different feeds
 // several members may be asked at once. A want without progress for
 // kWantTimeout is given up, and asked anew of whoever is there. A damaged batch
-// is a hole to fill, asked for in the same way; so is one that came without its
+// is a hole to fill, asked for in the same way; so is what is held without its
 // texts, of whoever may have them, and only they fill it. So is a post of which a
 // member says something else than is held, once, to see what its author has signed.
 //
-// Pure; owned by Room. Bounded: one want and one doubt a member, kHolesMax holes.
+// Pure; owned by Room. Bounded: one want and one doubt a member, kHolesMax holes,
+// and what Textless holds.
 #pragma once
 
 #include <functional>
@@ -25,15 +26,17 @@ namespace p2pchat {
 
 // What is not asked of a member.
 struct AskTerms {
-  std::function<bool(const FeedId&)> is_for_others = {};   // Who are to be asked before it.
-  std::function<bool(const PrunedBatch&)> has_texts = {};  // Not known to have them.
+  std::function<bool(const FeedId&)> is_for_others = {};  // Who are to be asked before it.
+  // Others than these it is not known to have.
+  std::function<bool(const Textless::Stretch&)> has_texts = {};
 };
 
 class Repair {
  public:
   static constexpr std::size_t kHolesMax = 256;
 
-  explicit Repair(const RoomId& room) : room_(room) {}
+  explicit Repair(const RoomId& room, Textless textless = {})
+      : room_(room), textless_(std::move(textless)) {}
 
   // What to ask `who` for next, if anything; it is open from then on.
   std::optional<link::Want> ask(const Turn& turn, const PeerId& who, const Feeds& feeds,
@@ -44,6 +47,8 @@ class Repair {
   bool is_asked(const PeerId& who, const FeedId& feed) const;
   // A batch of a give was of use.
   void progressed(const Turn& turn, const PeerId& who);
+  // It has come to here in what it gives, of use or not.
+  void reached(const PeerId& who, const FeedId& feed, Number last);
   // The give has ended. Answers the feed of which `who` then gave nothing at all.
   std::optional<FeedId> ended(const PeerId& who);
   // Open wants are void: the link is new or gone.
@@ -56,14 +61,15 @@ class Repair {
   void doubt(const PeerId& who, const Missing& post) { doubts_.insert_or_assign(who, post); }
 
   void add_hole(const Missing& damaged);
-  void await_texts(const PrunedBatch& pruned);
+  // The batch is held without its texts, and they are wanted.
+  void await_texts(const Batch& batch);
   // `batch` would fill a hole; and it does.
   bool has_hole(const Batch& batch) const;
   void fill(const Batch& batch);
-  // The batch is held without its texts, and they are wanted.
   bool lacks_texts(const Batch& batch) const;
+  const Textless& textless() const { return textless_; }
   // Damaged batches.
-  std::size_t holes() const;
+  std::size_t holes() const { return holes_.size(); }
   // The feed of `author` with a hole that `others` members were asked for in vain.
   std::optional<FeedId> lost(const PeerId& author, std::size_t others) const;
 
@@ -71,13 +77,13 @@ class Repair {
   struct Open {
     link::Want want;
     TimePoint due;
-    bool progressed = false;
     bool is_hole = false;
+    bool progressed = false;
+    std::optional<Number> reached = {};
   };
   struct Hole {
     Missing missing;
-    std::set<PeerId> asked = {};       // Who could not fill it.
-    std::optional<Stamp> pruned = {};  // Of its last post, if nothing but its texts is missing.
+    std::set<PeerId> asked = {};  // Who could not fill it.
   };
 
   using Holes = std::vector<Hole>;
@@ -90,6 +96,7 @@ class Repair {
   std::map<PeerId, Open> open_;
   std::map<PeerId, Missing> doubts_;
   Holes holes_;
+  Textless textless_;
 };
 
 }  // namespace p2pchat

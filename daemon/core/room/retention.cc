@@ -15,7 +15,7 @@ Actions Room::prune(const Turn& turn) {
   pruning_.arm(turn);
   if (!can_store_ || !pruning_.is_due(turn)) return {};
   return {action::Prune{facts_.id, pruning_.floor(turn.now.wall), pruning_.retention().bytes,
-                        held_by_all(turn), pruning_.order()}};
+                        held_by_all(turn), awaited_by_others(), pruning_.order()}};
 }
 
 void Room::pruned(const Turn& turn, const event::Pruned& event) {
@@ -42,6 +42,31 @@ std::map<FeedId, Number> Room::held_by_all(const Turn& turn) const {
   return bounds;
 }
 
+std::optional<Stamp> Room::awaited_by_others() const {
+  std::optional<Stamp> lowest;
+  for (const auto& [peer, member] : members_) {
+    if (member.awaits) lowest = std::min(*member.awaits, lowest.value_or(*member.awaits));
+  }
+  return lowest;
+}
+
+// What somebody has who was not asked in vain, or may have who has not told yet.
+std::optional<Stamp> Room::awaited(const Turn& turn) const {
+  std::optional<Stamp> lowest;
+  const Stamp cut = pruning_.cut(turn.now.wall);
+  for (const auto& [key, stretch] : repair_.textless().all()) {
+    if (stretch.highest <= cut || (lowest && *lowest <= stretch.lowest)) continue;
+    const bool may_come = std::any_of(members_.begin(), members_.end(), [&](const auto& it) {
+      const auto& [peer, member] = it;
+      const bool has_told = member.counter > Counter{};
+      return !stretch.asked.contains(peer) && (!has_told || member.kept < stretch.highest) &&
+             may_read(peer, stretch.feed);
+    });
+    if (may_come) lowest = std::max(stretch.lowest, cut.next());
+  }
+  return lowest;
+}
+
 bool Room::has_pruned(const PeerId& peer, const Batch& batch) const {
   const auto member = members_.find(peer);
   return member != members_.end() && member->second.kept >= batch.posts.back().stamp;
@@ -50,8 +75,7 @@ bool Room::has_pruned(const PeerId& peer, const Batch& batch) const {
 void Room::lacks_texts(const Turn& turn, const Batch& batch) {
   const Stamp newest = batch.posts.back().stamp;
   pruning_.lacks(newest);
-  if (newest <= pruning_.cut(turn.now.wall)) return;
-  repair_.await_texts({batch.feed, batch.first, batch.last(), newest});
+  if (newest > pruning_.cut(turn.now.wall)) repair_.await_texts(batch);
 }
 
 AskTerms Room::terms_for(const Turn& turn, const PeerId& peer) const {
@@ -60,8 +84,8 @@ AskTerms Room::terms_for(const Turn& turn, const PeerId& peer) const {
   if (kept > Stamp{}) {
     terms.is_for_others = [this, peer](const FeedId& feed) { return is_for_others(peer, feed); };
   }
-  terms.has_texts = [this, peer, cut = pruning_.cut(turn.now.wall)](const PrunedBatch& it) {
-    return it.stamp > cut && held_by(peer, it.feed) >= it.last;
+  terms.has_texts = [this, peer, cut = pruning_.cut(turn.now.wall)](const Textless::Stretch& it) {
+    return it.highest > cut && held_by(peer, it.feed) >= it.last;
   };
   return terms;
 }

@@ -39,7 +39,7 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
       bytes_(stored.bytes),
       feeds_(facts_.self, stored.feeds),
       keys_(facts_.id),
-      repair_(facts_.id),
+      repair_(facts_.id, stored.textless),
       pruning_(stored) {
   CHECK(members().size() <= kMembersMax);
   CHECK(std::is_sorted(members().begin(), members().end()));
@@ -47,7 +47,6 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
     if (peer != facts_.self) members_[peer];
   }
   for (const Head& head : facts_.sitting.gone) end(head.feed, head.number, head.hash);
-  for (const PrunedBatch& hole : stored.holes) repair_.await_texts(hole);
   sit_down(facts_.incarnation);
 }
 
@@ -302,6 +301,7 @@ Beat Room::make_beat(const Turn& turn) {
   }
   beat.hears = hearing(turn.now.steady);
   beat.kept = pruning_.kept();
+  beat.awaits = awaited(turn);
   beat.height = facts_.sitting.height;
   beat.sign(turn.self);
   return beat;

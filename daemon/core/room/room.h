@@ -167,7 +167,8 @@ class Room {
     std::uint64_t height = 0;              // by the roster of this height;
     std::optional<Head> own;               // and the newest post it knows of its own.
     Stamp settled;                         // Its promise once all it names was held.
-    Stamp kept;                            // By its newest beat, it has all texts above.
+    Stamp kept;                            // By its newest beat, it has all texts above,
+    std::optional<Stamp> awaits;           // and waits for some of posts from here on.
     std::map<FeedId, Number> holds;        // What it has said of feeds that I hold;
     Hash alike;                            // Its last vector that was mine, too, or `common`.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
@@ -211,7 +212,8 @@ class Room {
     const PeerId& from;
     bool is_given = false;  // As I have asked.
     bool of_use = false;    // It was new, or waits for what is missing.
-    FeedId feed = {};       // Whose it was, if it decodes.
+    FeedId feed = {};       // Whose it was, if it decodes,
+    Number last = {};       // and how far it goes.
   };
   const char* refusal_of(const Batch& batch, const Arrival& arrival) const;
   Actions take_batch(const Turn& turn, ByteView raw, Arrival& arrival);
@@ -246,6 +248,9 @@ class Room {
 
   // How far each feed is held by everybody who may read it, as far as I know.
   std::map<FeedId, Number> held_by_all(const Turn& turn) const;
+  // From here on others wait for texts of posts; so do I.
+  std::optional<Stamp> awaited_by_others() const;
+  std::optional<Stamp> awaited(const Turn& turn) const;
   // It has said that it may have no texts there.
   bool has_pruned(const PeerId& peer, const Batch& batch) const;
   // To be asked for unless I let them go myself.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "daemon/core/room/repair.h"
 #include "daemon/shell/store/row.h"
 #include "proto/limits.h"
 
@@ -23,7 +22,7 @@ void bind_if_any(Query& query, const std::optional<std::int64_t>& value) {
   }
 }
 
-Result<void> read_holes(Database& database, std::int64_t room, RoomState& state) {
+Result<void> read_textless(Database& database, std::int64_t room, RoomState& state) {
   {
     Query newest(database,
                  "SELECT max(last_stamp) FROM entries WHERE room = ?1 AND shown = 0 AND first > 1");
@@ -34,16 +33,16 @@ Result<void> read_holes(Database& database, std::int64_t room, RoomState& state)
               "SELECT f.author, f.incarnation, e.first, e.count, e.last_stamp"
               " FROM entries e JOIN feeds f ON f.id = e.feed"
               " WHERE e.room = ?1 AND e.shown = 0 AND e.first > 1 AND e.last_stamp > ?2"
-              " ORDER BY e.last_stamp DESC LIMIT ?3");
-  query.bind(room).bind(to_column(state.cut)).bind(std::int64_t{Repair::kHolesMax});
+              " ORDER BY e.feed, e.first");
+  query.bind(room).bind(to_column(state.cut));
   while (query.next()) {
     const auto author = query.fixed<PeerId>(0);
     const auto incarnation = query.fixed<Incarnation>(1);
     if (!author || !incarnation) return tl::unexpected(database.damage());
     const auto first = static_cast<std::uint64_t>(query.integer(2));
     const auto count = static_cast<std::uint64_t>(query.integer(3));
-    state.holes.push_back(
-        {{*author, *incarnation}, {first}, {first + count - 1}, stamp_of_column(query.integer(4))});
+    state.textless.add({*author, *incarnation}, {first}, {first + count - 1},
+                       stamp_of_column(query.integer(4)));
   }
   return query.end();
 }
@@ -88,6 +87,7 @@ Result<std::vector<Candidate>> find_candidates(Database& database, std::int64_t 
     if (bound == bounds->end() || bound->second.value < last) continue;
     const Stamp last_stamp = stamp_of_column(query.integer(5));
     if (!is_large && last_stamp >= order.before) continue;
+    if (order.spared && last_stamp >= *order.spared) continue;
     candidates.push_back({rows.reached, last_stamp});
   }
   if (auto end = query.end(); !end) return tl::unexpected(end.error());
@@ -132,7 +132,7 @@ Result<void> read_retentions(Database& database, std::vector<RoomState>& rooms) 
                           (query.is_nothing(3) || query.integer(3) > 0);
     if (!is_whole) return tl::unexpected(database.damage());
     if (!query.is_nothing(4)) state.cut = stamp_of_column(query.integer(4));
-    if (auto read = read_holes(database, query.integer(0), state); !read) return read;
+    if (auto read = read_textless(database, query.integer(0), state); !read) return read;
   }
   return query.end();
 }

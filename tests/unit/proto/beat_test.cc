@@ -14,7 +14,7 @@ using fixture::kAnna;
 
 Bytes body_of(const Beat& beat, std::uint64_t suite = kSuite) {
   Packer packer;
-  packer.array(13).integer(suite).fixed(beat.room).fixed(beat.author).integer(beat.counter.value);
+  packer.array(14).integer(suite).fixed(beat.room).fixed(beat.author).integer(beat.counter.value);
   packer.fixed(beat.incarnation).integer(beat.stamp.value);
   if (beat.own) {
     pack(packer, *beat.own);
@@ -29,7 +29,13 @@ Bytes body_of(const Beat& beat, std::uint64_t suite = kSuite) {
   }
   packer.array(beat.heads.size());
   for (const Head& each : beat.heads) pack(packer, each);
-  return packer.bytes(beat.hears).integer(beat.kept.value).integer(beat.height).take();
+  packer.bytes(beat.hears).integer(beat.kept.value);
+  if (beat.awaits) {
+    packer.integer(beat.awaits->value);
+  } else {
+    packer.nil();
+  }
+  return packer.integer(beat.height).take();
 }
 
 Bytes packed_by_hand(const Beat& beat, std::uint64_t suite = kSuite) {
@@ -61,6 +67,7 @@ TEST(Beat, DecodesToWhatWasSigned) {
   EXPECT_EQ(beat->heads, signed_beat.heads);
   EXPECT_EQ(beat->hears, signed_beat.hears);
   EXPECT_EQ(beat->kept, signed_beat.kept);
+  EXPECT_EQ(beat->awaits, signed_beat.awaits);
   EXPECT_EQ(beat->height, signed_beat.height);
   EXPECT_EQ(beat->raw, signed_beat.raw);
 }

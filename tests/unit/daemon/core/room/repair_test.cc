@@ -125,6 +125,27 @@ TEST_F(RepairTest, AHoleThatNobodyCouldFillIsLost) {
   EXPECT_FALSE(repair_.lost(bob_, 2));
 }
 
+TEST_F(RepairTest, TextsAreAskedForBehindWhereAMemberHasNone) {
+  feeds_.void_claims(bob_);
+  Textless lacking;
+  lacking.add(feed_, {2}, {9}, {30});
+  Repair repair(kRoom, lacking);
+
+  const auto all = repair.ask(turn_.at(0s), bob_, feeds_);
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->first, Number{2});
+  EXPECT_EQ(all->last, Number{9});
+  repair.reached(bob_, feed_, {4});
+  (void)repair.ended(bob_);
+  const auto rest = repair.ask(turn_.at(1s), bob_, feeds_);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->first, Number{5});
+  (void)repair.ended(bob_);
+
+  EXPECT_FALSE(repair.ask(turn_.at(2s), bob_, feeds_));
+  EXPECT_EQ(repair.holes(), 0U) << "nothing is damaged";
+}
+
 TEST_F(RepairTest, ADoubtedPostIsAskedForOnceNothingElseIsMissing) {
   repair_.doubt(bob_, {feed_, {3}, {3}});
   const auto first = repair_.ask(turn_.at(0s), bob_, feeds_);

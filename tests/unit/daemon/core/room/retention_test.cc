@@ -43,7 +43,8 @@ class RetentionTest : public testing::Test {
   }
 
   // Member `who` holds so much of each feed, and has texts above `kept`.
-  void hear(std::uint8_t who, std::map<std::uint8_t, Number> heads, Stamp kept = {}) {
+  void hear(std::uint8_t who, std::map<std::uint8_t, Number> heads, Stamp kept = {},
+            std::optional<Stamp> awaits = {}) {
     Beat beat;
     beat.room = sample_room(7);
     beat.author = sample_peer(who);
@@ -51,6 +52,7 @@ class RetentionTest : public testing::Test {
     beat.incarnation.bytes.fill(who);
     for (const auto& [author, number] : heads) beat.heads.push_back({feed(author), number, {}});
     beat.kept = kept;
+    beat.awaits = awaits;
     beat.sign(sample_identity(who));
     note(room_.receive(turn_.at(now_), sample_peer(who), link::Pulse{beat.room, beat.raw}));
   }
@@ -58,6 +60,15 @@ class RetentionTest : public testing::Test {
   std::vector<action::Prune> orders() { return only<action::Prune>(room_.prune(turn_.at(now_))); }
   action::Prune keep(const Retention& retention) {
     (void)room_.keep(turn_.at(now_), retention);
+    const auto found = orders();
+    EXPECT_EQ(found.size(), 1U);
+    return found.empty() ? action::Prune{} : found.front();
+  }
+
+  // Of the run after the one that is under way.
+  action::Prune next_order() {
+    room_.pruned(turn_.at(now_), {sample_room(7), 0, {}, 0, false});
+    now_ += kPruneInterval;
     const auto found = orders();
     EXPECT_EQ(found.size(), 1U);
     return found.empty() ? action::Prune{} : found.front();
@@ -82,6 +93,19 @@ class RetentionTest : public testing::Test {
     ASSERT_FALSE(want.empty()) << "it was not asked";
     const link::Give give{want.mapped().want, sample_room(7), batches, true};
     note(room_.receive(turn_.at(now_), sample_peer(who), give));
+  }
+  // What it says of itself now.
+  Beat beat() {
+    now_ += kFullStateInterval;
+    (void)room_.receive(turn_.at(now_), sample_peer(3), link::AskHeads{sample_room(7)});
+    const Actions actions = room_.end_turn(turn_.at(now_));
+    for (const auto& send : only<action::SendLink>(actions)) {
+      const auto message = link::decode(send.frame);
+      const auto* pulse = std::get_if<link::Pulse>(&*message);
+      if (pulse != nullptr) return *Beat::decode(pulse->beat);
+    }
+    ADD_FAILURE() << "it says nothing";
+    return {};
   }
   std::uint64_t counted(std::string_view name) {
     const auto& values = room_.counters().values();
@@ -114,6 +138,17 @@ TEST_F(RetentionTest, LetsNothingGoThatSomebodyIsNotKnownToHold) {
   hear(2, {{1, {5}}, {2, {5}}, {3, {5}}});
 
   EXPECT_THAT(keep(kDay).bounds, IsEmpty()) << "nobody knows of peer 3";
+}
+
+TEST_F(RetentionTest, SparesWhatAMemberWaitsForTheTextsOf) {
+  hear(2, {{1, {5}}, {2, {5}}, {3, {5}}}, {70}, Stamp{50});
+  hear(3, {{1, {5}}, {2, {5}}, {3, {5}}}, {90}, Stamp{40});
+  EXPECT_EQ(keep(kDay).spared, Stamp{40});
+
+  hear(3, {}, {90});
+  EXPECT_EQ(next_order().spared, Stamp{50});
+  hear(2, {}, {70});
+  EXPECT_EQ(next_order().spared, std::nullopt);
 }
 
 TEST_F(RetentionTest, ForgetsWhatAMemberHeldBeforeItsNewRun) {
@@ -182,10 +217,12 @@ TEST_F(RetentionTest, OfAChangeUnderWayBeginsAnew) {
 // It has been restarted, and lacks the texts of a batch of peer 2.
 class RestartedTest : public RetentionTest {
  protected:
-  RestartedTest()
-      : RetentionTest(
-            RoomState{sample_room(7), 9000, {}, {}, {60}, {90}, {{feed(2), {2}, {3}, {90}}}}) {
-    link(3);
+  RestartedTest() : RetentionTest(lacking()) { link(3); }
+
+  static RoomState lacking() {
+    RoomState state{sample_room(7), 9000, {}, {}, {60}, {90}};
+    state.textless.add(feed(2), {2}, {3}, {90});
+    return state;
   }
 };
 
@@ -198,6 +235,25 @@ TEST_F(RestartedTest, GoesOnAskingForTheTextsThatItLacks) {
 }
 
 // It may lack other texts than these.
+TEST_F(RestartedTest, AwaitsTheTextsThatSomebodyMayHave) {
+  EXPECT_EQ(beat().awaits, Stamp{90}) << "nobody has told yet what it has";
+  hear(2, {{2, {5}}}, {90});
+  EXPECT_EQ(beat().awaits, Stamp{90}) << "peer 3 has not";
+  hear(3, {{2, {5}}}, {90});
+  EXPECT_EQ(beat().awaits, std::nullopt);
+  hear(3, {{2, {5}}}, {89});
+  EXPECT_EQ(beat().awaits, Stamp{90});
+
+  give(3, {});
+  EXPECT_EQ(beat().awaits, std::nullopt) << "it was asked in vain";
+}
+
+TEST_F(RestartedTest, AwaitsNothingThatItWouldLetGoItself) {
+  (void)keep({.age = 1h, .bytes = {}});
+
+  EXPECT_EQ(beat().awaits, std::nullopt);
+}
+
 TEST_F(RestartedTest, AsksAlsoWhoMayLackThemToo) {
   hear(3, {{2, {5}}}, {90});
 
@@ -329,17 +385,9 @@ TEST_F(GivenTest, WhatItLacksItTells) {
   claim(2, {1002});
   give(2, {opening_.raw});
   give(2, {talk_.pruned()});
-  now_ += kFullStateInterval;
-  (void)room_.receive(turn_.at(now_), sample_peer(2), link::AskHeads{sample_room(7)});
 
-  Stamp kept;
-  for (const auto& send : only<action::SendLink>(room_.end_turn(turn_.at(now_)))) {
-    const auto message = link::decode(send.frame);
-    const auto* pulse = std::get_if<link::Pulse>(&*message);
-    if (pulse != nullptr) kept = Beat::decode(pulse->beat)->kept;
-  }
-
-  EXPECT_EQ(kept, Stamp{1002});
+  EXPECT_EQ(beat().kept, Stamp{1002});
+  EXPECT_EQ(beat().awaits, Stamp{1002});
 }
 
 }  // namespace

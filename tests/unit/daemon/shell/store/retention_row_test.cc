@@ -26,8 +26,8 @@ class RetentionRowTest : public StoreFixture {
     EXPECT_TRUE(store_->commit(Actions{action::StoreRetention{room_, retention}}));
   }
   event::Pruned prune(Stamp before, std::optional<std::uint64_t> bytes = {}, Number bound = {9},
-                      std::int64_t after = 0) {
-    const Actions order{action::Prune{room_, before, bytes, {{anna_.id(), bound}}, after}};
+                      std::int64_t after = 0, std::optional<Stamp> spared = {}) {
+    const Actions order{action::Prune{room_, before, bytes, {{anna_.id(), bound}}, spared, after}};
     const auto done = store_->commit(order);
     EXPECT_TRUE(done) << done.error().text;
     const auto told = store_->take_prunings();
@@ -107,7 +107,7 @@ TEST_F(RetentionRowTest, WhatIsOldLosesItsTextsAndNothingElse) {
   EXPECT_EQ(after.feeds.at(0).head, before.feeds.at(0).head);
   EXPECT_EQ(after.kept, Stamp{30});
   EXPECT_EQ(after.cut, Stamp{30});
-  EXPECT_THAT(after.holes, IsEmpty());
+  EXPECT_THAT(after.textless.all(), IsEmpty());
   EXPECT_THAT(store_->take_damages(), IsEmpty());
 }
 
@@ -124,6 +124,13 @@ TEST_F(RetentionRowTest, WhatCameFirstGoesUntilTheRestIsSmallEnough) {
   EXPECT_THAT(logged(), ElementsAre("three", "four"));
   EXPECT_EQ(told.freed, signed_of(first_.raw.size()) - signed_of(first_.pruned().size()));
   EXPECT_EQ(prune({}, 1 << 20).newest, Stamp{}) << "what is left of it does not count";
+}
+
+TEST_F(RetentionRowTest, WhatOthersWaitForIsSpared) {
+  EXPECT_EQ(prune({99}, {}, {9}, 0, Stamp{40}).newest, Stamp{30});
+  EXPECT_THAT(logged(), ElementsAre("four"));
+  EXPECT_EQ(prune({}, 1, {9}, 0, Stamp{40}).newest, Stamp{});
+  EXPECT_THAT(logged(), ElementsAre("four"));
 }
 
 TEST_F(RetentionRowTest, GoesOnBehindWhatItHasLookedAt) {
@@ -186,10 +193,12 @@ TEST_F(RetentionRowTest, WhatComesWithoutTextsIsStoredAndLooked) {
   const RoomState state = load_room();
   EXPECT_EQ(state.kept, Stamp{50});
   EXPECT_EQ(state.cut, Stamp{});
-  ASSERT_EQ(state.holes.size(), 1U);
-  EXPECT_EQ(state.holes[0].first, next.first);
-  EXPECT_EQ(state.holes[0].last, next.last());
-  EXPECT_EQ(state.holes[0].stamp, Stamp{50});
+  ASSERT_EQ(state.textless.all().size(), 1U);
+  const Textless::Stretch& lacking = state.textless.all().begin()->second;
+  EXPECT_EQ(lacking.feed, anna_.id());
+  EXPECT_EQ(lacking.first, next.first);
+  EXPECT_EQ(lacking.last, next.last());
+  EXPECT_EQ(lacking.highest, Stamp{50});
 }
 
 TEST_F(RetentionRowTest, TextsThatComeLaterTakeTheirPlaceAndAreShownAnew) {
@@ -201,7 +210,7 @@ TEST_F(RetentionRowTest, TextsThatComeLaterTakeTheirPlaceAndAreShownAnew) {
   EXPECT_THAT(given(), ElementsAre(opening_.raw, first_.raw, second_.raw, third_.raw, next.raw));
   EXPECT_THAT(pulled(), ElementsAre("one", "two", "three", "four", "five"));
   const RoomState state = load_room();
-  EXPECT_THAT(state.holes, IsEmpty());
+  EXPECT_THAT(state.textless.all(), IsEmpty());
   EXPECT_EQ(state.kept, Stamp{});
   EXPECT_EQ(state.bytes, opening_.raw.size() + first_.raw.size() + second_.raw.size() +
                              third_.raw.size() + next.raw.size());
