@@ -41,8 +41,8 @@ struct RoomState {
   std::uint64_t bytes = 0;  // Of all stored batches.
   std::vector<FeedState> feeds;
   Retention retention = {};
-  Stamp cut = {};   // The newest post that my retention has pruned.
-  Stamp kept = {};  // The newest post that is pruned.
+  Stamp cut = {};          // The newest post that my retention has pruned.
+  Stamp kept = {};         // The newest post that is pruned.
   Textless textless = {};  // What is pruned above `cut`: somebody may have the texts.
 };
 
