@@ -38,6 +38,7 @@ class Checkers {
 
   void add_host(const PeerId& id);
   RoomCheckers& rooms() { return rooms_; }
+  const RoomCheckers& rooms() const { return rooms_; }
 
   // --- Before it happens ---
   void storing(const Witness& witness, const Action& action);

@@ -199,9 +199,9 @@ void RoomCheckers::storing_pledge(const Witness& witness, const action::StorePle
   const auto [it, is_new] =
       pledges_.try_emplace({pledge.room, pledge.seat, pledge.round}, pledge.value);
   // Whose disk was put back does not know so until somebody shows it.
-  if (it->second != pledge.value && !forgetful_.contains(witness.host)) {
-    fail(witness, "pledges two values in one round");
-  }
+  if (it->second == pledge.value) return;
+  torn_.insert(pledge.room);
+  if (!forgetful_.contains(witness.host)) fail(witness, "pledges two values in one round");
 }
 
 void RoomCheckers::storing_wish(const Witness& witness, const WishRecord& wish) {

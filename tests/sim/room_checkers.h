@@ -35,6 +35,8 @@ class RoomCheckers {
   // Its key signs what its Node does not know of.
   void distrust(HostIndex host) { liars_.insert(host); }
   bool is_liar(HostIndex host) const { return liars_.contains(host); }
+  // Somebody whose disk was put back has pledged anew there what it had pledged otherwise.
+  bool is_torn(const RoomId& room) const { return torn_.contains(room); }
   // The rendezvous shows what it should not.
   void distrust_rendezvous() { is_rendezvous_true_ = false; }
   // A host's user asks for this.
@@ -83,6 +85,7 @@ class RoomCheckers {
   std::set<HostIndex> policies_;  // Vote without their users.
   std::set<HostIndex> quitters_;  // Have left some room.
   std::set<HostIndex> forgetful_;
+  std::set<RoomId> torn_;
   bool is_rendezvous_true_ = true;
 
   std::set<ChangeId> knocked_;                         // By hosts that run honestly.

@@ -413,7 +413,8 @@ bool RoomScript::is_feud() const {
 }
 
 std::string RoomScript::unsettled() const {
-  if (is_feud()) return "";
+  // Members of a room that is torn may be apart for good, and are told so.
+  if (is_feud() || (room_ && world_.is_torn(*room_))) return "";
   for (HostIndex i = 0; i < plan_.hosts; ++i) {
     const Host& host = world_.host(i);
     if (is_liar(i) || !host.is_up() || !is_in(host)) continue;

@@ -18,12 +18,14 @@
 #include <string>
 #include <vector>
 
+#include "proto/limits.h"
 #include "tests/sim/liar.h"
 
 namespace p2pchat::sim {
 
-// All has settled within this time after the network has healed.
-inline constexpr Duration kSettlingMax = 10min;
+// All has settled within this time after the network has healed, even if what somebody said before
+// it left is lost.
+inline constexpr Duration kSettlingMax = kGoerPatience + 10min;
 
 // What the seed has decided before anything happens.
 struct RoomPlan {

@@ -69,6 +69,7 @@ class World {
   // Its hands do what its Node does not know of; its key is trusted no more.
   void meddle(Host& host, Meddler meddler);
   void distrust(Host& host) { checkers_.rooms().distrust(host.index()); }
+  bool is_torn(const RoomId& room) const { return checkers_.rooms().is_torn(room); }
   void distrust_rendezvous() { checkers_.rooms().distrust_rendezvous(); }
 
   // --- Judgement ---

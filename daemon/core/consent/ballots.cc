@@ -36,18 +36,22 @@ bool Ballots::learn(const Knock& knock) {
   }
   if (knocks_.size() >= kKnocksMax) return false;
   knocks_.emplace(knock.id, knock);
-  const auto refused = forgotten_.extract(knock.id);
-  if (!refused) return true;
-  record(votes_[knock.id], refused.mapped());
-  return !refuse(knock.id, refused.mapped().seat);
+  const auto own = own_.extract(knock.id);
+  if (!own) return true;
+  record(votes_[knock.id], own.mapped());
+  return own.mapped().yes || !refuse(knock.id, own.mapped().seat);
 }
 
 void Ballots::offer(const Eviction& eviction) {
-  if (is_known(eviction.id())) return;
+  const ChangeId change = eviction.id();
+  if (is_known(change)) return;
   offered_.push_back(eviction);
+  if (const auto own = own_.extract(change)) {
+    record(votes_[change], own.mapped());
+    open_offered(change);
+  }
   if (offered_.size() <= kOfferedMax) return;
-  votes_.erase(offered_.front().id());
-  offered_.pop_front();
+  forget(offered_.front().id());
 }
 
 bool Ballots::learn(const Vote& vote, const Roster& roster) {
@@ -66,11 +70,11 @@ bool Ballots::learn(const Vote& vote, const Roster& roster) {
   return true;
 }
 
-// A no of mine from before my disk was put back. What is refused travels without its knock, and
-// should that come once more, I must not say yes to it now.
+// Said before my disk was put back, or on what was set aside since. Should that come once more, I
+// must not say otherwise.
 bool Ballots::recall(const Vote& vote) {
-  if (vote.yes || vote.seat.peer != self_ || forgotten_.size() >= kRefusedBySelfMax) return false;
-  return forgotten_.emplace(vote.change, vote).second;
+  if (vote.seat.peer != self_ || own_.size() >= kOwnMax) return false;
+  return own_.emplace(vote.change, vote).second;
 }
 
 bool Ballots::record(OfChange& votes, const Vote& vote) {
@@ -89,11 +93,13 @@ bool Ballots::refuse(const ChangeId& change, const Seat& seat) {
     return (it.second.said.no->seat.peer == self_) == (seat.peer == self_);
   };
   const auto alike = std::count_if(refusals_.begin(), refusals_.end(), is_alike);
-  const std::size_t most = seat.peer == self_ ? kRefusedBySelfMax : kRefusedMax;
+  const std::size_t most = seat.peer == self_ ? kOwnMax : kRefusedMax;
   if (static_cast<std::size_t>(alike) > most) {
     refusals_.erase(std::find_if(refusals_.begin(), refusals_.end(), is_alike));
   }
+  const bool is_mine = seat.peer == self_;
   forget(ChangeId(change));
+  if (is_mine) own_.erase(refusals_.back().first);
   return true;
 }
 
@@ -119,6 +125,9 @@ bool Ballots::has_room(const Seat& seat) const {
 }
 
 void Ballots::forget(const ChangeId& change) {
+  for (const auto& [seat, said] : votes(change)) {
+    if (seat.peer == self_) recall(said.no ? *said.no : *said.yes);
+  }
   knocks_.erase(change);
   evictions_.erase(change);
   std::erase_if(offered_, [&](const Eviction& each) { return each.id() == change; });
@@ -133,7 +142,7 @@ void Ballots::prune(const Roster& roster, const Still& still) {
   std::erase_if(evictions_, [&](const auto& it) { return !all_sit(it.second.eviction); });
   std::erase_if(offered_, [&](const Eviction& each) { return !all_sit(each); });
   std::erase_if(refusals_, [&](const auto& it) { return !roster.holds(it.second.said.no->seat); });
-  std::erase_if(forgotten_, [&](const auto& it) { return !roster.holds(it.second.seat); });
+  std::erase_if(own_, [&](const auto& it) { return !roster.holds(it.second.seat); });
   std::erase_if(votes_, [&](const auto& it) { return !is_known(it.first); });
   for (auto& [change, votes] : votes_) {
     std::erase_if(votes, [&](const auto& it) { return !still.sits(it.first); });
@@ -241,7 +250,7 @@ std::vector<Object> Ballots::objects() const {
     if (refusal.said.yes) all.push_back({Kind::knock, refusal.knock.raw});
     add_objects(all, refusal.said);
   }
-  for (const auto& [id, vote] : forgotten_) all.push_back({Kind::vote, vote.raw});
+  for (const auto& [id, vote] : own_) all.push_back({Kind::vote, vote.raw});
   return all;
 }
 
@@ -254,7 +263,7 @@ void Ballots::add_digest(Hasher& hasher) const {
     hasher.add(id).add(refusal.said.no->seat.peer).add(refusal.said.no->seat.admission);
     hasher.add(std::uint64_t{refusal.said.yes.has_value()});
   }
-  for (const auto& [id, vote] : forgotten_) hasher.add(id);
+  for (const auto& [id, vote] : own_) hasher.add(id).add(std::uint64_t{vote.yes});
 }
 
 // Not of what was refused: it is over, and some have never heard of it.

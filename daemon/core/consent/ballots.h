@@ -27,8 +27,9 @@ class Ballots {
  public:
   static constexpr std::size_t kKnocksMax = 32;  // One of each candidate.
   static constexpr std::size_t kRefusedMax = 64;
-  // By myself: once one is forgotten I might say yes to the same, and be taken for a liar.
-  static constexpr std::size_t kRefusedBySelfMax = 1024;
+  // Refusals by myself, and votes of mine on what is gone: once one is forgotten I might say the
+  // contrary of the same, and be taken for a liar.
+  static constexpr std::size_t kOwnMax = 1024;
   static constexpr std::size_t kOfferedMax = 32;
   static constexpr std::size_t kEvictionsOfSeatMax = 4;
   static constexpr std::size_t kEvictionsOfSelfMax = 16;
@@ -97,7 +98,7 @@ class Ballots {
   std::deque<Eviction> offered_;                       // The oldest first.
   std::deque<std::pair<ChangeId, Refusal>> refusals_;  // The oldest first.
   std::map<ChangeId, OfChange> votes_;                 // On all but what was refused.
-  std::map<ChangeId, Vote> forgotten_;  // My own noes, to knocks that I do not remember.
+  std::map<ChangeId, Vote> own_;  // My own, on what I do not hold, or not any more.
 };
 
 }  // namespace p2pchat

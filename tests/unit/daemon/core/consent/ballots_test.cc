@@ -110,6 +110,43 @@ TEST(Ballots, MyOwnNoToAKnockThatIDoNotRememberEndsItWhenItComes) {
   EXPECT_THAT(table.at(1).knocks(), IsEmpty());
 }
 
+// 3 has refused what I wanted, and goes; the same knock comes again.
+TEST(Ballots, MyOwnYesOutlivesTheRefusalOfAnother) {
+  Table table(3);
+  const Knock knock = knock_of(table.room(), 9);
+  table.knocks(knock, {1});
+  table.tell(table.vote(3, knock.id, false));
+  table.tell(table.leave(3));
+  table.talk({1, 2}, 1);
+  ASSERT_FALSE(sits(table.at(1), 3));
+
+  EXPECT_TRUE(table.at(1).learn(knock));
+
+  EXPECT_TRUE(table.at(1).votes(knock.id).at(table.seat(1)));
+}
+
+TEST(Ballots, MyOwnYesOutlivesAKnockThatHasExpired) {
+  Table table(2);
+  const Knock knock = knock_of(table.room(), 9);
+  table.knocks(knock, {1});
+  table.at(1).forget(knock.id);
+  EXPECT_FALSE(table.at(1).learn(table.vote(1, knock.id))) << "it is known";
+
+  EXPECT_TRUE(table.at(1).learn(knock));
+
+  EXPECT_TRUE(table.at(1).votes(knock.id).at(table.seat(1)));
+}
+
+TEST(Ballots, WhatIHaveSaidOfAnEvictionBeforeIsMyVoteWhenItComes) {
+  Table table(3);
+  const Eviction eviction = table.eviction({3});
+
+  EXPECT_TRUE(table.at(1).learn(table.vote(1, eviction.id())));
+  table.at(1).learn(eviction);
+
+  EXPECT_THAT(table.at(1).evictions(), SizeIs(1));
+}
+
 TEST(Ballots, WhoWasRefusedMayKnockAgain) {
   Table table(2);
   const Knock first = knock_of(table.room(), 9, 1000);
