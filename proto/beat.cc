@@ -34,7 +34,7 @@ Bytes packed_body(const Beat& beat) {
   for (const Head& head : beat.heads) pack(packer, head);
   packer.bytes(beat.hears).integer(beat.kept.value);
   if (beat.awaits) {
-    packer.integer(beat.awaits->value);
+    packer.array(2).integer(beat.awaits->first.value).integer(beat.awaits->last.value);
   } else {
     packer.nil();
   }
@@ -61,7 +61,12 @@ void read_body(ByteView body, Unpacker& in, Beat& beat) {
   }
   beat.hears = to_bytes(fields.bytes(kHearsBytesMax));
   beat.kept = {fields.integer()};
-  if (!fields.skip_nil()) beat.awaits = Stamp{fields.integer()};
+  if (!fields.skip_nil()) {
+    fields.array_of(2);
+    const Stamp first{fields.integer()};
+    beat.awaits = StampRange{first, {fields.integer()}};
+    if (beat.awaits->last < first) fields.spoil();
+  }
   beat.height = fields.integer();
   if (!fields.is_done()) in.spoil();
 }

@@ -37,8 +37,8 @@ struct Beat {
   Bytes hears;                      // Bit i: the i-th member's PUB is heard (members sorted by id).
   // Of all that it may read it holds whole whatever is stamped above; zero: it has pruned nothing.
   Stamp kept = {};
-  // It hopes for texts of posts from here on that somebody else may have.
-  std::optional<Stamp> awaits = {};
+  // It lacks texts of posts stamped so that somebody else may have.
+  std::optional<StampRange> awaits = {};
   std::uint64_t height = 0;  // Of the roster by which it counts members; 0 in a pair room.
   Bytes raw;                 // Signed bytes; derived.
 

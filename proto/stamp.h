@@ -20,4 +20,13 @@ struct Stamp {
   WallTime wall() const { return {static_cast<std::int64_t>(value >> 16U)}; }
 };
 
+// From one to the other, both in it.
+struct StampRange {
+  Stamp first;
+  Stamp last;
+
+  bool operator==(const StampRange&) const = default;
+  bool holds(Stamp stamp) const { return first <= stamp && stamp <= last; }
+};
+
 }  // namespace p2pchat

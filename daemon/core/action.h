@@ -86,11 +86,11 @@ struct StoreRetention {
 // they came: but for openings, and at most kPruneBatchesMax of kPruneLooksMax; ends in Pruned.
 struct Prune {
   RoomId room;
-  Stamp before;                        // Those that end below it, and
-  std::optional<std::uint64_t> bytes;  // others while all that have texts have more bytes,
-  std::map<FeedId, Number> bounds;     // up to these numbers, and of no other feed,
-  std::optional<Stamp> spared = {};    // and none that ends here or above;
-  std::int64_t after = 0;              // beginning behind what was looked at before.
+  Stamp before;                         // Those that end below it, and
+  std::optional<std::uint64_t> bytes;   // others while all that have texts have more bytes,
+  std::map<FeedId, Number> bounds;      // up to these numbers, and of no other feed,
+  std::vector<StampRange> spared = {};  // and none that ends in one of these;
+  std::int64_t after = 0;               // beginning behind what was looked at before.
 };
 // A system message for local readers, in this room; `peer` is whom it is about.
 struct StoreNotice {
@@ -197,6 +197,12 @@ struct Compare {
   FeedId feed;
   Number number;
 };
+// Lists the next kTextlessMax batches above a stamp that are stored without texts, lowest first;
+// ends in PrunedFound.
+struct FindPruned {
+  RoomId room;
+  PrunedAt after;
+};
 // For the log: something an administrator should know. At most one line a minute and peer.
 struct Report {
   std::string text;
@@ -204,15 +210,14 @@ struct Report {
 
 }  // namespace action
 
-using Action =
-    std::variant<action::StoreSelf, action::StoreContact, action::StoreBatch, action::StoreNotice,
-                 action::Admit, action::Expel, action::Dial, action::HangUp, action::Hear,
-                 action::Unhear, action::Subscribe, action::Unsubscribe, action::Publish,
-                 action::SendLink, action::Give, action::AnswerDoor, action::VisitDoor,
-                 action::Answer, action::Report, action::StoreRoom, action::StoreDecision,
-                 action::StorePledge, action::StoreObject, action::DropObject, action::StoreWish,
-                 action::DropWish, action::StoreListing, action::AskRendezvous, action::StoreKey,
-                 action::FindKey, action::Compare, action::StoreRetention, action::Prune>;
+using Action = std::variant<
+    action::StoreSelf, action::StoreContact, action::StoreBatch, action::StoreNotice, action::Admit,
+    action::Expel, action::Dial, action::HangUp, action::Hear, action::Unhear, action::Subscribe,
+    action::Unsubscribe, action::Publish, action::SendLink, action::Give, action::AnswerDoor,
+    action::VisitDoor, action::Answer, action::Report, action::StoreRoom, action::StoreDecision,
+    action::StorePledge, action::StoreObject, action::DropObject, action::StoreWish,
+    action::DropWish, action::StoreListing, action::AskRendezvous, action::StoreKey,
+    action::FindKey, action::Compare, action::StoreRetention, action::Prune, action::FindPruned>;
 
 using Actions = std::vector<Action>;
 

@@ -184,6 +184,13 @@ struct Pruned {
   std::int64_t reached = 0;  // What was looked at.
   bool has_more = false;
 };
+// As FindPruned has asked.
+struct PrunedFound {
+  RoomId room;
+  PrunedAt after;
+  std::vector<PrunedBatch> batches;  // Openings are none.
+  bool has_more = false;
+};
 // The store takes writes again after a commit had failed.
 struct StoreRecovered {};
 // The moment that deadline() named has come.
@@ -201,6 +208,6 @@ using Event = std::variant<
     event::VoteRequested, event::LeaveRequested, event::DeleteRequested, event::ListingRequested,
     event::ListRequested, event::RendezvousAnswered, event::RendezvousFailed, event::BatchDamaged,
     event::Compared, event::StoreRecovered, event::TimerFired, event::TurnEnded,
-    event::KeepRequested, event::Pruned>;
+    event::KeepRequested, event::Pruned, event::PrunedFound>;
 
 }  // namespace p2pchat

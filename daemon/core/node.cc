@@ -323,6 +323,12 @@ Actions Node::on(const Turn& turn, const event::BatchDamaged& event) {
   return actions;
 }
 
+Actions Node::on(const Turn& turn, const event::PrunedFound& event) {
+  Room* room = room_of(event.room);
+  if (room == nullptr) return {};
+  return from_room(*room, identity_.id(), room->found_pruned(turn, event));
+}
+
 Actions Node::on(const Turn& turn, const event::Compared& event) {
   const auto suspect = Batch::decode(event.suspect);
   const auto held = Batch::decode(event.held);

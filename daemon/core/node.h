@@ -116,6 +116,7 @@ class Node {
   Actions on(const Turn& turn, const event::Pruned& event);
   Actions on(const Turn& turn, const event::BatchDamaged& event);
   Actions on(const Turn& turn, const event::Compared& event);
+  Actions on(const Turn& turn, const event::PrunedFound& event);
   Actions on(const Turn& turn, const event::StoreRecovered& event);
   Actions on(const Turn& turn, const event::TimerFired& event);
   Actions on(const Turn& turn, const event::TurnEnded& event);

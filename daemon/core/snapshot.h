@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "daemon/core/contact.h"
-#include "daemon/core/room/textless.h"
 #include "proto/batch.h"
 #include "proto/moment.h"
 #include "proto/object.h"
@@ -36,14 +35,29 @@ struct Retention {
   bool operator==(const Retention&) const = default;
 };
 
+// Where a batch without texts stands among the others: by the stamp of its last post, and its row.
+struct PrunedAt {
+  Stamp stamp;
+  std::int64_t row = 0;
+
+  auto operator<=>(const PrunedAt&) const = default;
+};
+
+// A stored batch whose texts are kept no more.
+struct PrunedBatch {
+  FeedId feed;
+  Number first;
+  Number last;
+  PrunedAt at;
+};
+
 struct RoomState {
   RoomId room;
   std::uint64_t bytes = 0;  // Of all stored batches.
   std::vector<FeedState> feeds;
   Retention retention = {};
-  Stamp cut = {};          // The newest post that my retention has pruned.
-  Stamp kept = {};         // The newest post that is pruned.
-  Textless textless = {};  // What is pruned above `cut`: somebody may have the texts.
+  Stamp cut = {};   // The newest post that my retention has pruned.
+  Stamp kept = {};  // The newest post that is pruned.
 };
 
 // A post of mine that a script has given a name, so that it is posted once for ever.

@@ -120,6 +120,8 @@ void Host::hand_on(Moment now, const Actions& actions) {
       find_key(now, *wanted);
     } else if (const auto* doubted = std::get_if<action::Compare>(&action)) {
       compare(now, *doubted);
+    } else if (const auto* lacking = std::get_if<action::FindPruned>(&action)) {
+      find_pruned(now, *lacking);
     } else if (!is_durable(action)) {
       outlets_.carry_out(now, action);
     }
@@ -145,6 +147,15 @@ void Host::compare(Moment now, const action::Compare& order) {
   if (held.empty()) return;
   is_due_ = true;
   raise(now, event::Compared{order.room, order.suspect, std::move(held)});
+}
+
+void Host::find_pruned(Moment now, const action::FindPruned& order) {
+  const auto found = store_.find_pruned(order.room, order.after);
+  if (!found) spdlog::warn("cannot read what has lost its text: {}", found.error().text);
+  is_due_ = true;
+  const bool has_more = found && found->size() == kTextlessMax;
+  raise(now, event::PrunedFound{order.room, order.after,
+                                found ? *found : std::vector<PrunedBatch>(), has_more});
 }
 
 void Host::give(Moment now, const action::Give& order) {

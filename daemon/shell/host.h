@@ -23,7 +23,7 @@ namespace p2pchat {
 
 // Whom a Host hands on what is not the store's.
 struct Outlets {
-  // Everything but Store..., Give, FindKey and Compare.
+  // Everything but Store..., Give, Find... and Compare.
   std::function<void(Moment, const Action&)> carry_out;
   // What is in these rooms has grown.
   std::function<void(const std::set<RoomId>&)> wake;
@@ -55,6 +55,7 @@ class Host {
   Result<void> begin_anew(Moment now, const Error& why);
   void hand_on(Moment now, const Actions& actions);
   void compare(Moment now, const action::Compare& order);
+  void find_pruned(Moment now, const action::FindPruned& order);
   void give(Moment now, const action::Give& order);
   void find_key(Moment now, const action::FindKey& order);
   void note_link(const Event& event);

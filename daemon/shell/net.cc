@@ -127,6 +127,7 @@ void Net::carry_out(Moment now, const Action& action) {
           [](const action::Durable auto&) {},
           [](const action::FindKey&) {},
           [](const action::Compare&) {},
+          [](const action::FindPruned&) {},
           [](const action::Answer&) {},
           [](const action::Report&) {},
       },

@@ -172,6 +172,10 @@ Result<std::optional<KeyRecord>> Store::find_key(const RoomId& room, std::string
   return p2pchat::find_key(impl_->database, room, key);
 }
 
+Result<std::vector<PrunedBatch>> Store::find_pruned(const RoomId& room, const PrunedAt& after) {
+  return p2pchat::find_pruned(impl_->database, room, after);
+}
+
 std::vector<event::BatchDamaged> Store::take_damages() { return std::exchange(impl_->damages, {}); }
 
 std::vector<event::Pruned> Store::take_prunings() { return std::exchange(impl_->prunings, {}); }

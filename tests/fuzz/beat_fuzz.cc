@@ -22,7 +22,10 @@ Beat beat_of(Source source) {
   beat.incarnation = source.fixed<Incarnation>();
   beat.stamp = {source.integer() >> 1U};
   beat.kept = {source.integer() >> 1U};
-  if (source.boolean()) beat.awaits = Stamp{source.integer() >> 1U};
+  if (source.boolean()) {
+    const Stamp first{source.integer() >> 2U};
+    beat.awaits = StampRange{first, {first.value + (source.integer() >> 2U)}};
+  }
   beat.height = source.integer() >> 1U;
   if (source.boolean()) beat.own = head_of(source, beat.author);
   beat.hears = to_bytes(source.bytes(static_cast<std::size_t>(source.integer(1) % 33)));

@@ -98,9 +98,12 @@ std::vector<std::size_t> Disk::prunable(const action::Prune& order) const {
     if (row.room != order.room || !row.batch || row.is_damaged) continue;
     const Batch& batch = *row.batch;
     const auto bound = order.bounds.find(batch.feed);
-    const bool may_go = batch.first > Number{1} && !batch.is_pruned() &&
-                        bound != order.bounds.end() && batch.last() <= bound->second &&
-                        !(order.spared && batch.posts.back().stamp >= *order.spared);
+    const bool may_go =
+        batch.first > Number{1} && !batch.is_pruned() && bound != order.bounds.end() &&
+        batch.last() <= bound->second &&
+        std::none_of(order.spared.begin(), order.spared.end(), [&](const StampRange& range) {
+          return range.holds(batch.posts.back().stamp);
+        });
     const bool is_large = order.bytes && bytes > *order.bytes;
     if (!may_go || (!is_large && batch.posts.back().stamp >= order.before)) continue;
     bytes -= batch.raw.size();
@@ -126,6 +129,21 @@ void Disk::put(const action::Prune& order) {
   Kept& kept = retentions_[order.room];
   kept.cut = std::max(kept.cut, told.newest);
   prunings_.push_back(told);
+}
+
+std::vector<PrunedBatch> Disk::find_pruned(const action::FindPruned& order) const {
+  std::vector<PrunedBatch> found;
+  for (std::size_t at = 0; at < rows_.size(); ++at) {
+    const Row& row = rows_[at];
+    if (row.room != order.room || !row.batch || !row.batch->is_pruned()) continue;
+    const Batch& batch = *row.batch;
+    const PrunedAt place{batch.posts.back().stamp, static_cast<std::int64_t>(at)};
+    if (place > order.after) found.push_back({batch.feed, batch.first, batch.last(), place});
+  }
+  std::sort(found.begin(), found.end(),
+            [](const PrunedBatch& a, const PrunedBatch& b) { return a.at < b.at; });
+  if (found.size() > kTextlessMax) found.resize(kTextlessMax);
+  return found;
 }
 
 Snapshot Disk::load() const {
@@ -156,7 +174,6 @@ Snapshot Disk::load() const {
     const Batch& batch = *row.batch;
     const Stamp stamp = batch.posts.back().stamp;
     room.kept = std::max(room.kept, stamp);
-    if (stamp > room.cut) room.textless.add(batch.feed, batch.first, batch.last(), stamp);
   }
   for (auto& [id, room] : rooms) {
     room.room = id;

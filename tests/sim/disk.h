@@ -52,6 +52,7 @@ class Disk {
   std::vector<event::Pruned> take_prunings() { return std::exchange(prunings_, {}); }
   // The rows that it would prune, in order.
   std::vector<std::size_t> prunable(const action::Prune& order) const;
+  std::vector<PrunedBatch> find_pruned(const action::FindPruned& order) const;
   Snapshot load() const;
 
   // The frames that answer `want`. A damaged batch ends the answer and is named.

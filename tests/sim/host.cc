@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/limits.h"
+
 namespace p2pchat::sim {
 namespace {
 
@@ -214,6 +216,10 @@ void Host::carry_out(const Action& action) {
     const Disk::Row* row = disk_.covering(doubted->room, doubted->feed, doubted->number);
     const bool is_whole = row != nullptr && !row->is_damaged;
     if (is_whole) hand(event::Compared{doubted->room, doubted->suspect, row->batch->raw});
+  } else if (const auto* lacking = std::get_if<action::FindPruned>(&action)) {
+    const auto found = disk_.find_pruned(*lacking);
+    const bool has_more = found.size() == kTextlessMax;
+    hand(event::PrunedFound{lacking->room, lacking->after, found, has_more});
   } else if (const auto* order_of_answer = std::get_if<action::Answer>(&action)) {
     open_requests_.erase(order_of_answer->request);
   } else if (meddler_.sends && is_road(action)) {

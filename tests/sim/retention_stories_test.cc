@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 
+#include "proto/limits.h"
 #include "tests/sim/room_stage.h"
 
 namespace p2pchat::sim {
@@ -85,6 +86,31 @@ TEST_F(RetentionStory, WhatCameWithoutItsTextsIsCompletedOnceSomebodyHasThem) {
   EXPECT_TRUE(stage_.is_shown(dora, "old words of carl"));
   members.push_back(&dora);
   EXPECT_TRUE(stage_.is_all_final(members, kRoom));
+}
+
+// Anna's hashes count as held, and bert, who has the texts, wants them to go before dora has them.
+TEST_F(RetentionStory, TextsStayAsLongAsSomebodyWaitsForThem) {
+  auto members = stage_.found(kRoom, {"anna", "bert"}, 16, History::all);
+  grow_old(members);
+  prune(*members[0], 2);
+  Host& bert = *members[1];
+  bool gives = false;
+  stage_.world().meddle(bert, {[&gives](const Action& order) -> Actions {
+                                 const bool is_give = std::holds_alternative<action::Give>(order);
+                                 return gives || !is_give ? Actions{order} : Actions{};
+                               },
+                               {}});
+  Host& dora = stage_.enter("dora");
+  stage_.let_in(members, kRoom, dora);
+  EXPECT_TRUE(stage_.until([&] { return stage_.pruned(dora, kRoom) == 2; }, 2min));
+
+  EXPECT_EQ(stage_.keeps(bert, kRoom, kNothingOld).code, ExitCode::done);
+  stage_.passes(2 * kPruneInterval);
+  EXPECT_EQ(stage_.pruned(bert, kRoom), 0U);
+  gives = true;
+
+  EXPECT_TRUE(stage_.until([&] { return stage_.pruned(dora, kRoom) == 0; }, kPruneInterval));
+  EXPECT_TRUE(stage_.until([&] { return stage_.pruned(bert, kRoom) == 2; }, 2 * kPruneInterval));
 }
 
 TEST_F(RetentionStory, NothingGoesThatSomebodyWhoIsAwayLacks) {

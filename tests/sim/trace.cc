@@ -163,6 +163,7 @@ std::string describe(const Event& event) {
                    number_text(it.last);
           },
           [](const Compared&) { return std::string("Compared"); },
+          [](const PrunedFound& it) { return "PrunedFound " + std::to_string(it.batches.size()); },
           [](const StoreRecovered&) { return std::string("StoreRecovered"); },
           [](const TimerFired&) { return std::string("TimerFired"); },
           [](const TurnEnded&) { return std::string("TurnEnded"); },
@@ -229,6 +230,9 @@ std::string describe(const Action& action) {
           [](const FindKey& it) { return "FindKey " + it.key; },
           [](const Compare& it) {
             return "Compare" + head_text({it.feed, it.number, {}});
+          },
+          [](const FindPruned& it) {
+            return "FindPruned above " + std::to_string(it.after.stamp.value);
           },
           [](const Report& it) { return "Report " + it.text; },
           [](const AskRendezvous& it) {

@@ -156,6 +156,7 @@ class Membership {
   void beware(const ChangeId& admission);
   void note_change(const Members& before);
   void remember_comers();
+  Actions end_in_vain();
   Actions pledge(const Turn& turn, const Consent::Promise& promise);
   void tell_decided(const Turn& turn);
   void look_for_news();

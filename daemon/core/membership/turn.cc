@@ -100,8 +100,7 @@ Actions Membership::settle(const Turn& turn) {
   if (!is_closed_) {
     bool first = true;
     for (;;) {
-      // What is certified above ends whatever I have pledged below.
-      if (!pledged_ || pledged_->pledge.round <= consent_.round()) coming_from_.reset();
+      append(actions, end_in_vain());
       const Members before = roster().members();
       const Consent::Step step = consent_.advance(is_late && first, allowed(turn.now.steady));
       first = false;
@@ -143,6 +142,19 @@ Actions Membership::settle(const Turn& turn) {
   return actions;
 }
 
+// My last value is certified in the round in which I have pledged it once more: so nothing that I
+// have pledged below is ever decided, and nobody comes by it.
+Actions Membership::end_in_vain() {
+  const bool is_over = coming_from_ && pledged_ && pledged_->value.id == roster().value() &&
+                       pledged_->pledge.round <= consent_.round();
+  if (!is_over || chain_.empty()) return {};
+  coming_from_.reset();
+  for (const Certificate& certificate : consent_.certificates()) {
+    if (certificate.value == roster().value()) chain_.back().certificate = certificate;
+  }
+  return {action::StoreDecision{chain_.back().value, chain_.back().certificate}};
+}
+
 Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decision>& decisions,
                             const Members& before) {
   Actions actions;
@@ -164,6 +176,7 @@ Actions Membership::decided(const Turn& turn, const std::vector<Consent::Decisio
   }
   is_changed_ = true;
   weary_from_ = TimePoint::never();
+  if (!pledged_ || pledged_->pledge.round <= consent_.round()) coming_from_.reset();
   const auto seat = roster().seat_of(self_);
   if (was_ever_in) {
     note_change(before);

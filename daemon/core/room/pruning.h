@@ -4,7 +4,7 @@
 // ordered once the one before is done. What it has pruned it remembers by two
 // stamps: the newest post that I let go myself, which I do not ask for again,
 // and the newest whose text I lack for whatever reason, which others are told.
-// Neither ever falls while the daemon runs.
+// The one never falls while the daemon runs; the other does when texts have come.
 //
 // Pure; owned by Room.
 #pragma once
@@ -43,6 +43,8 @@ class Pruning {
   Stamp kept() const { return kept_; }
   // A post came without its text.
   void lacks(Stamp stamp) { kept_ = std::max(kept_, stamp); }
+  // Above this nothing is lacked.
+  void has_above(Stamp stamp) { kept_ = std::max(cut_, stamp); }
 
  private:
   Retention retention_;

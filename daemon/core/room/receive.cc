@@ -67,7 +67,7 @@ Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& gi
   for (const Bytes& batch : give.batches) {
     Arrival arrival{peer, true};
     append(actions, take_batch(turn, batch, arrival));
-    repair_.reached(peer, arrival.feed, arrival.last);
+    if (texts_.giver() == peer) texts_.reached(arrival.feed, arrival.last);
     // Of what it was not asked for it may have without end.
     if (!arrival.of_use || !repair_.is_asked(peer, arrival.feed)) continue;
     repair_.progressed(turn, peer);
@@ -78,6 +78,7 @@ Actions Room::receive(const Turn& turn, const PeerId& peer, const link::Give& gi
     if (stored != nullptr) progress_.add(turn.now.steady, stored->batch.posts.size());
   }
   if (!give.end) return actions;
+  if (texts_.giver() == peer) texts_.ended();
   if (const auto barren = repair_.ended(peer)) {
     counters_.count("claims_void");
     feeds_.void_claim(peer, *barren);
@@ -127,12 +128,13 @@ const char* Room::refusal_of(const Batch& batch, const Arrival& arrival) const {
 }
 
 Actions Room::fill_hole(const Turn& turn, Batch batch) {
-  if (!batch.is_pruned() && repair_.lacks_texts(batch)) {
+  if (texts_.lacks(batch) && !batch.is_pruned()) {
     bytes_ += batch.raw.size();
     bytes_ -= std::min<std::uint64_t>(bytes_, batch.pruned().size());
+    texts_.take(batch);
   }
   repair_.fill(batch);
-  if (batch.is_pruned()) lacks_texts(turn, batch);
+  if (batch.is_pruned()) lacks_texts(batch);
   return {action::StoreBatch{std::move(batch), turn.now.wall}};
 }
 
@@ -152,7 +154,8 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, Arrival& arrival) {
   arrival.last = batch->last();
   const Feeds::State held = feeds_.state(batch->feed);
   const bool is_other = batch->last() == held.have && batch->head != held.head;
-  if (!is_other && repair_.has_hole(*batch)) {
+  const bool brings_texts = !batch->is_pruned() && texts_.lacks(*batch);
+  if (!is_other && (brings_texts || repair_.has_hole(*batch))) {
     arrival.of_use = true;
     return fill_hole(turn, std::move(*batch));
   }
@@ -229,6 +232,7 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
 void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   // It may have lost what it held.
   if (beat.incarnation != member.incarnation) {
+    member.texts_from = {};
     member.holds.clear();
     member.alike = {};
   }
@@ -350,10 +354,12 @@ Actions Room::ask_for_missing(const Turn& turn) {
   }
   std::sort(linked.begin(), linked.end());
   for (const auto& [silences, kept, peer] : linked) {
-    if (const auto want = repair_.ask(turn, peer, feeds_, terms_for(turn, peer))) {
-      actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(*want)});
-    }
+    auto want = repair_.ask(turn, peer, feeds_,
+                            [&](const FeedId& feed) { return is_for_others(peer, feed); });
+    if (!want) want = ask_for_texts(turn, peer);
+    if (want) actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(*want)});
   }
+  append(actions, look_for_texts(turn));
   return actions;
 }
 

@@ -2,43 +2,45 @@
 
 #include <algorithm>
 
+#include "proto/check.h"
 #include "proto/limits.h"
 
 namespace p2pchat {
 
 std::optional<link::Want> Repair::ask(const Turn& turn, const PeerId& who, const Feeds& feeds,
-                                      const AskTerms& terms) {
+                                      const std::function<bool(const FeedId&)>& is_for_others) {
   if (open_.contains(who)) return std::nullopt;
   std::set<FeedId> asked;
-  for (const auto& [other, open] : open_) asked.insert(open.want.feed);
+  for (const auto& [other, open] : open_) {
+    if (open.kind != Kind::texts) asked.insert(open.want.feed);
+  }
   const auto is_left_out = [&](const FeedId& feed) {
-    return asked.contains(feed) || (terms.is_for_others && terms.is_for_others(feed));
+    return asked.contains(feed) || (is_for_others && is_for_others(feed));
   };
   if (const auto missing = feeds.missing(who, is_left_out)) {
-    return open(turn, who, *missing, false);
+    return open(turn, who, *missing, Kind::missing);
   }
   for (const Hole& hole : holes_) {
     const Missing& missing = hole.missing;
     if (asked.contains(missing.feed) || hole.asked.contains(who)) continue;
-    return open(turn, who, missing, true);
-  }
-  for (const auto& [key, stretch] : textless_.all()) {
-    if (asked.contains(stretch.feed) || stretch.asked.contains(who)) continue;
-    if (terms.has_texts && !terms.has_texts(stretch)) continue;
-    return open(turn, who, {stretch.feed, stretch.first, stretch.last}, true);
+    return open(turn, who, missing, Kind::hole);
   }
   const auto doubt = doubts_.find(who);
   if (doubt == doubts_.end() || asked.contains(doubt->second.feed)) return std::nullopt;
   const Missing post = doubt->second;
   doubts_.erase(doubt);
-  return open(turn, who, post, false);
+  return open(turn, who, post, Kind::missing);
 }
 
-std::optional<link::Want> Repair::open(const Turn& turn, const PeerId& who, const Missing& missing,
-                                       bool is_hole) {
+link::Want Repair::ask_for_texts(const Turn& turn, const PeerId& who, const Missing& posts) {
+  CHECK(!open_.contains(who));
+  return open(turn, who, posts, Kind::texts);
+}
+
+link::Want Repair::open(const Turn& turn, const PeerId& who, const Missing& missing, Kind kind) {
   next_ = next_.next();
   const link::Want want{next_, room_, missing.feed, missing.first, missing.last, kWantBytesMax};
-  open_[who] = {want, turn.now.steady + kWantTimeout, is_hole};
+  open_[who] = {want, turn.now.steady + kWantTimeout, kind};
   return want;
 }
 
@@ -59,26 +61,19 @@ void Repair::progressed(const Turn& turn, const PeerId& who) {
   it->second.due = turn.now.steady + kWantTimeout;
 }
 
-void Repair::reached(const PeerId& who, const FeedId& feed, Number last) {
-  const auto it = open_.find(who);
-  if (it == open_.end() || it->second.want.feed != feed) return;
-  it->second.reached = std::max(last, it->second.reached.value_or(last));
-}
-
 std::optional<FeedId> Repair::ended(const PeerId& who) {
   const auto it = open_.find(who);
   if (it == open_.end()) return std::nullopt;
   const Open done = it->second;
   open_.erase(it);
   if (done.progressed) return std::nullopt;
-  if (!done.is_hole) return done.want.feed;
-  const link::Want& want = done.want;
+  if (done.kind == Kind::missing) return done.want.feed;
   for (Hole& hole : holes_) {
-    if (hole.missing.feed == want.feed && hole.missing.first == want.first) hole.asked.insert(who);
+    if (done.kind == Kind::hole && hole.missing.feed == done.want.feed &&
+        hole.missing.first == done.want.first) {
+      hole.asked.insert(who);
+    }
   }
-  // Behind what it was given the budget for there may be texts.
-  textless_.note_asked(who, want.feed, want.first,
-                       std::clamp(done.reached.value_or(want.last), want.first, want.last));
   return std::nullopt;
 }
 
@@ -86,7 +81,6 @@ void Repair::forget(const PeerId& who) {
   open_.erase(who);
   doubts_.erase(who);
   for (Hole& hole : holes_) hole.asked.erase(who);
-  textless_.forget(who);
 }
 
 std::vector<PeerId> Repair::give_up_late(const Turn& turn) {
@@ -124,23 +118,12 @@ void Repair::add_hole(const Missing& damaged) {
   if (!is_known && holes_.size() < kHolesMax) holes_.push_back({damaged});
 }
 
-void Repair::await_texts(const Batch& batch) {
-  textless_.add(batch.feed, batch.first, batch.last(), batch.posts.back().stamp);
-}
-
 bool Repair::has_hole(const Batch& batch) const {
-  return find_hole(batch.feed, batch.first) != holes_.end() ||
-         (!batch.is_pruned() && lacks_texts(batch));
+  return find_hole(batch.feed, batch.first) != holes_.end();
 }
 
 void Repair::fill(const Batch& batch) {
-  const auto hole = find_hole(batch.feed, batch.first);
-  if (hole != holes_.end()) holes_.erase(hole);
-  if (!batch.is_pruned()) textless_.take_out(batch.feed, batch.first, batch.last());
-}
-
-bool Repair::lacks_texts(const Batch& batch) const {
-  return textless_.holds(batch.feed, batch.first, batch.last());
+  if (has_hole(batch)) holes_.erase(find_hole(batch.feed, batch.first));
 }
 
 }  // namespace p2pchat

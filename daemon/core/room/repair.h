@@ -4,12 +4,11 @@
 // never for a feed that another member is being asked for; of different feeds
 // several members may be asked at once. A want without progress for
 // kWantTimeout is given up, and asked anew of whoever is there. A damaged batch
-// is a hole to fill, asked for in the same way; so is what is held without its
-// texts, of whoever may have them, and only they fill it. So is a post of which a
-// member says something else than is held, once, to see what its author has signed.
+// is a hole to fill, asked for in the same way; so is a post of which a member
+// says something else than is held, once, to see what its author has signed. What
+// is held without its texts is asked for when nothing else is; see texts.h.
 //
-// Pure; owned by Room. Bounded: one want and one doubt a member, kHolesMax holes,
-// and what Textless holds.
+// Pure; owned by Room. Bounded: one want and one doubt a member, kHolesMax holes.
 #pragma once
 
 #include <functional>
@@ -24,31 +23,25 @@
 
 namespace p2pchat {
 
-// What is not asked of a member.
-struct AskTerms {
-  std::function<bool(const FeedId&)> is_for_others = {};  // Who are to be asked before it.
-  // Others than these it is not known to have.
-  std::function<bool(const Textless::Stretch&)> has_texts = {};
-};
-
 class Repair {
  public:
   static constexpr std::size_t kHolesMax = 256;
 
-  explicit Repair(const RoomId& room, Textless textless = {})
-      : room_(room), textless_(std::move(textless)) {}
+  explicit Repair(const RoomId& room) : room_(room) {}
 
-  // What to ask `who` for next, if anything; it is open from then on.
+  // What to ask `who` for next, if anything, but for feeds of which others are to be asked before
+  // it; it is open from then on.
   std::optional<link::Want> ask(const Turn& turn, const PeerId& who, const Feeds& feeds,
-                                const AskTerms& terms = {});
+                                const std::function<bool(const FeedId&)>& is_for_others = {});
+  // Nothing else is open towards `who`.
+  link::Want ask_for_texts(const Turn& turn, const PeerId& who, const Missing& posts);
+  bool is_asked(const PeerId& who) const { return open_.contains(who); }
   // Whether this give answers what `who` was asked for.
   bool is_asked(const PeerId& who, const WantId& want) const;
   // Whether it is asked for posts of this feed.
   bool is_asked(const PeerId& who, const FeedId& feed) const;
   // A batch of a give was of use.
   void progressed(const Turn& turn, const PeerId& who);
-  // It has come to here in what it gives, of use or not.
-  void reached(const PeerId& who, const FeedId& feed, Number last);
   // The give has ended. Answers the feed of which `who` then gave nothing at all.
   std::optional<FeedId> ended(const PeerId& who);
   // Open wants are void: the link is new or gone.
@@ -61,25 +54,20 @@ class Repair {
   void doubt(const PeerId& who, const Missing& post) { doubts_.insert_or_assign(who, post); }
 
   void add_hole(const Missing& damaged);
-  // The batch is held without its texts, and they are wanted.
-  void await_texts(const Batch& batch);
   // `batch` would fill a hole; and it does.
   bool has_hole(const Batch& batch) const;
   void fill(const Batch& batch);
-  bool lacks_texts(const Batch& batch) const;
-  const Textless& textless() const { return textless_; }
-  // Damaged batches.
   std::size_t holes() const { return holes_.size(); }
   // The feed of `author` with a hole that `others` members were asked for in vain.
   std::optional<FeedId> lost(const PeerId& author, std::size_t others) const;
 
  private:
+  enum class Kind : std::uint8_t { missing, hole, texts };
   struct Open {
     link::Want want;
     TimePoint due;
-    bool is_hole = false;
+    Kind kind = Kind::missing;
     bool progressed = false;
-    std::optional<Number> reached = {};
   };
   struct Hole {
     Missing missing;
@@ -88,15 +76,13 @@ class Repair {
 
   using Holes = std::vector<Hole>;
   Holes::const_iterator find_hole(const FeedId& feed, Number first) const;
-  std::optional<link::Want> open(const Turn& turn, const PeerId& who, const Missing& missing,
-                                 bool is_hole);
+  link::Want open(const Turn& turn, const PeerId& who, const Missing& missing, Kind kind);
 
   RoomId room_;
   WantId next_;
   std::map<PeerId, Open> open_;
   std::map<PeerId, Missing> doubts_;
   Holes holes_;
-  Textless textless_;
 };
 
 }  // namespace p2pchat

@@ -35,59 +35,36 @@ std::map<FeedId, Number> Room::held_by_all(const Turn& turn) const {
     Number held = head.number;
     for (const auto& [peer, member] : members_) {
       if (held <= Number{1}) break;
-      if (may_read(peer, head.feed)) held = std::min(held, held_by(peer, head.feed));
+      if (!may_read(peer, head.feed)) continue;
+      held = has_told(member) ? std::min(held, held_by(peer, head.feed)) : Number{};
     }
     if (held > Number{1}) bounds[head.feed] = held;
   }
   return bounds;
 }
 
-std::optional<Stamp> Room::awaited_by_others() const {
-  std::optional<Stamp> lowest;
+std::vector<StampRange> Room::awaited_by_others() const {
+  std::vector<StampRange> ranges;
   for (const auto& [peer, member] : members_) {
-    if (member.awaits) lowest = std::min(*member.awaits, lowest.value_or(*member.awaits));
+    if (member.awaits) ranges.push_back(*member.awaits);
   }
-  return lowest;
+  return ranges;
 }
 
-// What somebody has who was not asked in vain, or may have who has not told yet.
-std::optional<Stamp> Room::awaited(const Turn& turn) const {
-  std::optional<Stamp> lowest;
+// Whoever says that it has all of them, or has not said anything yet, may have some.
+std::optional<StampRange> Room::awaited(const Turn& turn) const {
   const Stamp cut = pruning_.cut(turn.now.wall);
-  for (const auto& [key, stretch] : repair_.textless().all()) {
-    if (stretch.highest <= cut || (lowest && *lowest <= stretch.lowest)) continue;
-    const bool may_come = std::any_of(members_.begin(), members_.end(), [&](const auto& it) {
-      const auto& [peer, member] = it;
-      const bool has_told = member.counter > Counter{};
-      return !stretch.asked.contains(peer) && (!has_told || member.kept < stretch.highest) &&
-             may_read(peer, stretch.feed);
-    });
-    if (may_come) lowest = std::max(stretch.lowest, cut.next());
-  }
-  return lowest;
+  const Stamp newest = pruning_.kept();
+  if (newest <= cut || !takes_in()) return std::nullopt;
+  const bool may_come = std::any_of(members_.begin(), members_.end(), [&](const auto& it) {
+    return !has_told(it.second) || it.second.kept < newest;
+  });
+  return may_come ? std::optional(StampRange{cut.next(), newest}) : std::nullopt;
 }
 
 bool Room::has_pruned(const PeerId& peer, const Batch& batch) const {
   const auto member = members_.find(peer);
   return member != members_.end() && member->second.kept >= batch.posts.back().stamp;
-}
-
-void Room::lacks_texts(const Turn& turn, const Batch& batch) {
-  const Stamp newest = batch.posts.back().stamp;
-  pruning_.lacks(newest);
-  if (newest > pruning_.cut(turn.now.wall)) repair_.await_texts(batch);
-}
-
-AskTerms Room::terms_for(const Turn& turn, const PeerId& peer) const {
-  AskTerms terms;
-  const Stamp kept = members_.at(peer).kept;
-  if (kept > Stamp{}) {
-    terms.is_for_others = [this, peer](const FeedId& feed) { return is_for_others(peer, feed); };
-  }
-  terms.has_texts = [this, peer, cut = pruning_.cut(turn.now.wall)](const Textless::Stretch& it) {
-    return it.highest > cut && held_by(peer, it.feed) >= it.last;
-  };
-  return terms;
 }
 
 // Whoever has pruned least is asked for what is old, unless it is silent.
@@ -100,6 +77,69 @@ bool Room::is_for_others(const PeerId& peer, const FeedId& feed) const {
     return other.is_linked && other.kept < asked.kept && other.silences <= asked.silences &&
            feeds_.is_claimed(it.first, feed);
   });
+}
+
+// --- Looking for texts ---
+
+void Room::lacks_texts(const Batch& batch) {
+  pruning_.lacks(batch.posts.back().stamp);
+  texts_.spoil();
+}
+
+// Of those who say that they have texts that I lack, the one that has most.
+std::optional<PeerId> Room::text_giver(const Turn& turn) const {
+  std::optional<PeerId> best;
+  for (const auto& [peer, member] : members_) {
+    const bool may_give = member.is_linked && has_told(member) && member.kept < pruning_.kept() &&
+                          member.texts_from <= turn.now.steady;
+    if (!may_give) continue;
+    if (!best || is_fuller(member, members_.at(*best))) best = peer;
+  }
+  return best;
+}
+
+Actions Room::look_for_texts(const Turn& turn) {
+  const Stamp cut = pruning_.cut(turn.now.wall);
+  if (texts_.is_over()) {
+    const Stamp before = pruning_.kept();
+    if (const auto left = texts_.left()) pruning_.has_above(*left);
+    if (pruning_.kept() < before) beat_soon(turn);
+    put_off_texts(turn, texts_.is_denied() ? kDenialInterval : kTextsInterval);
+  }
+  if (!texts_.giver() && pruning_.kept() > cut) {
+    if (const auto giver = text_giver(turn)) {
+      texts_.begin(*giver, std::max(cut, members_.at(*giver).kept));
+    }
+  }
+  const auto after = texts_.look_up();
+  return after ? Actions{action::FindPruned{facts_.id, *after}} : Actions{};
+}
+
+void Room::put_off_texts(const Turn& turn, Duration delay) {
+  if (Member* giver = member(*texts_.giver())) giver->texts_from = turn.now.steady + delay;
+  texts_.stop();
+}
+
+Actions Room::found_pruned(const Turn& turn, const event::PrunedFound& event) {
+  if (!texts_.is_looking(event.after)) return {};
+  const PeerId giver = *texts_.giver();
+  for (const PrunedBatch& batch : event.batches) {
+    if (!counts(batch.feed, batch.last)) continue;
+    const bool may_give = may_read(giver, batch.feed) && held_by(giver, batch.feed) >= batch.last;
+    if (may_give) {
+      texts_.add(batch);
+    } else {
+      texts_.leave(batch);
+    }
+  }
+  texts_.listed(event.batches.empty() ? event.after : event.batches.back().at, event.has_more);
+  return ask_for_missing(turn);
+}
+
+std::optional<link::Want> Room::ask_for_texts(const Turn& turn, const PeerId& peer) {
+  if (texts_.giver() != peer || repair_.is_asked(peer)) return std::nullopt;
+  const auto posts = texts_.ask();
+  return posts ? std::optional(repair_.ask_for_texts(turn, peer, *posts)) : std::nullopt;
 }
 
 }  // namespace p2pchat

@@ -39,7 +39,7 @@ Room::Room(RoomFacts facts, const RoomState& stored, bool can_store)
       bytes_(stored.bytes),
       feeds_(facts_.self, stored.feeds),
       keys_(facts_.id),
-      repair_(facts_.id, stored.textless),
+      repair_(facts_.id),
       pruning_(stored) {
   CHECK(members().size() <= kMembersMax);
   CHECK(std::is_sorted(members().begin(), members().end()));
@@ -172,7 +172,7 @@ Actions Room::store(const Turn& turn, std::vector<Batch> ready) {
   Actions actions;
   for (Batch& batch : ready) {
     bytes_ += batch.raw.size();
-    if (batch.is_pruned()) lacks_texts(turn, batch);
+    if (batch.is_pruned()) lacks_texts(batch);
     // What I have signed myself, before I lost my state, is no liar's: follow it anywhere.
     const Stamp newest = batch.posts.back().stamp;
     const bool is_mine = batch.feed.author == facts_.self;
@@ -202,8 +202,7 @@ void Room::linked(const Turn& turn, const PeerId& peer) {
   member->sent_ahead = 0;
   member->was_asked_for_key = false;
   member->ask_heads_from = turn.now.steady + kBeatInterval;
-  feeds_.void_claims(peer);
-  repair_.forget(peer);
+  forget_asked(peer);
   eager_until_ = turn.now.steady + kEagerBeats;
   beat_soon(turn);
   member->is_state_due = true;
@@ -216,8 +215,13 @@ void Room::unlinked(const PeerId& peer) {
   member->hears_me_until.reset();
   member->is_state_due = false;
   member->want.reset();
+  forget_asked(peer);
+}
+
+void Room::forget_asked(const PeerId& peer) {
   feeds_.void_claims(peer);
   repair_.forget(peer);
+  if (texts_.giver() == peer) texts_.stop();
 }
 
 Actions Room::silence(const PeerId& peer) {
@@ -253,6 +257,7 @@ Actions Room::timer(const Turn& turn) {
   const std::vector<PeerId> late = repair_.give_up_late(turn);
   for (const PeerId& peer : late) {
     if (Member* member = this->member(peer)) ++member->silences;
+    if (texts_.giver() == peer) put_off_texts(turn, kTextsInterval);
   }
   if (!late.empty()) append(actions, ask_for_missing(turn));
   if (beat_due_ <= turn.now.steady) append(actions, send_beat(turn));

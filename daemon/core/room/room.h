@@ -27,6 +27,7 @@
 #include "daemon/core/room/progress.h"
 #include "daemon/core/room/pruning.h"
 #include "daemon/core/room/repair.h"
+#include "daemon/core/room/texts.h"
 #include "daemon/core/turn.h"
 #include "proto/consent.h"
 
@@ -112,6 +113,7 @@ class Room {
   // How much of its texts I keep from now on.
   Actions keep(const Turn& turn, const Retention& retention);
   void pruned(const Turn& turn, const event::Pruned& event);
+  Actions found_pruned(const Turn& turn, const event::PrunedFound& event);
 
   // A stored batch cannot be read: it is asked for.
   Actions damaged(const Turn& turn, const Missing& batch);
@@ -168,7 +170,8 @@ class Room {
     std::optional<Head> own;               // and the newest post it knows of its own.
     Stamp settled;                         // Its promise once all it names was held.
     Stamp kept;                            // By its newest beat, it has all texts above,
-    std::optional<Stamp> awaits;           // and waits for some of posts from here on.
+    std::optional<StampRange> awaits;      // and waits for some in here;
+    TimePoint texts_from;                  // not before it is asked for such.
     std::map<FeedId, Number> holds;        // What it has said of feeds that I hold;
     Hash alike;                            // Its last vector that was mine, too, or `common`.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
@@ -186,6 +189,12 @@ class Room {
     std::string key;
   };
 
+  // A beat has come from it since it or I began.
+  static bool has_told(const Member& member) { return member.counter > Counter{}; }
+  // It is to be asked before the other for what is old.
+  static bool is_fuller(const Member& one, const Member& other) {
+    return std::pair(one.silences, one.kept) < std::pair(other.silences, other.kept);
+  }
   Member* member(const PeerId& peer);
   const std::vector<PeerId>& members() const { return facts_.sitting.members; }
   // The author is a member, and this is a feed of its present seat.
@@ -240,6 +249,7 @@ class Room {
   Actions send_beat(const Turn& turn);
   void beat_soon(const Turn& turn);
   TimePoint next_idle_beat(const Turn& turn) const;
+  void forget_asked(const PeerId& peer);
   Actions full_state(const Turn& turn, const PeerId& peer);
   void go_on_past_loss(const Turn& turn);
   Actions ask_for_missing(const Turn& turn);
@@ -248,14 +258,19 @@ class Room {
 
   // How far each feed is held by everybody who may read it, as far as I know.
   std::map<FeedId, Number> held_by_all(const Turn& turn) const;
-  // From here on others wait for texts of posts; so do I.
-  std::optional<Stamp> awaited_by_others() const;
-  std::optional<Stamp> awaited(const Turn& turn) const;
+  // Others wait for texts of posts stamped so; so do I.
+  std::vector<StampRange> awaited_by_others() const;
+  std::optional<StampRange> awaited(const Turn& turn) const;
   // It has said that it may have no texts there.
   bool has_pruned(const PeerId& peer, const Batch& batch) const;
   // To be asked for unless I let them go myself.
-  void lacks_texts(const Turn& turn, const Batch& batch);
-  AskTerms terms_for(const Turn& turn, const PeerId& peer) const;
+  void lacks_texts(const Batch& batch);
+  std::optional<PeerId> text_giver(const Turn& turn) const;
+  // Goes on with it, or begins.
+  Actions look_for_texts(const Turn& turn);
+  // The giver is asked again after this delay; another at once.
+  void put_off_texts(const Turn& turn, Duration delay);
+  std::optional<link::Want> ask_for_texts(const Turn& turn, const PeerId& peer);
   bool is_for_others(const PeerId& peer, const FeedId& feed) const;
 
   void end(const FeedId& feed, Number number, const Hash& hash);
@@ -296,6 +311,7 @@ class Room {
   mutable std::map<std::optional<PeerId>, Hash> vectors_;
   LiveKeys keys_;
   Repair repair_;
+  Texts texts_;
   Pruning pruning_;
   Progress progress_;
   std::vector<Queued> queue_;

@@ -22,31 +22,6 @@ void bind_if_any(Query& query, const std::optional<std::int64_t>& value) {
   }
 }
 
-Result<void> read_textless(Database& database, std::int64_t room, RoomState& state) {
-  {
-    Query newest(database,
-                 "SELECT max(last_stamp) FROM entries WHERE room = ?1 AND shown = 0 AND first > 1");
-    if (newest.bind(room).next()) state.kept = stamp_of_column(newest.integer(0));
-    if (auto end = newest.end(); !end) return end;
-  }
-  Query query(database,
-              "SELECT f.author, f.incarnation, e.first, e.count, e.last_stamp"
-              " FROM entries e JOIN feeds f ON f.id = e.feed"
-              " WHERE e.room = ?1 AND e.shown = 0 AND e.first > 1 AND e.last_stamp > ?2"
-              " ORDER BY e.feed, e.first");
-  query.bind(room).bind(to_column(state.cut));
-  while (query.next()) {
-    const auto author = query.fixed<PeerId>(0);
-    const auto incarnation = query.fixed<Incarnation>(1);
-    if (!author || !incarnation) return tl::unexpected(database.damage());
-    const auto first = static_cast<std::uint64_t>(query.integer(2));
-    const auto count = static_cast<std::uint64_t>(query.integer(3));
-    state.textless.add({*author, *incarnation}, {first}, {first + count - 1},
-                       stamp_of_column(query.integer(4)));
-  }
-  return query.end();
-}
-
 // By their keys.
 Result<std::map<std::int64_t, Number>> bounds_of(Database& database, std::int64_t room,
                                                  const std::map<FeedId, Number>& bounds) {
@@ -87,7 +62,10 @@ Result<std::vector<Candidate>> find_candidates(Database& database, std::int64_t 
     if (bound == bounds->end() || bound->second.value < last) continue;
     const Stamp last_stamp = stamp_of_column(query.integer(5));
     if (!is_large && last_stamp >= order.before) continue;
-    if (order.spared && last_stamp >= *order.spared) continue;
+    const bool is_spared =
+        std::any_of(order.spared.begin(), order.spared.end(),
+                    [&](const StampRange& range) { return range.holds(last_stamp); });
+    if (is_spared) continue;
     candidates.push_back({rows.reached, last_stamp});
   }
   if (auto end = query.end(); !end) return tl::unexpected(end.error());
@@ -132,9 +110,36 @@ Result<void> read_retentions(Database& database, std::vector<RoomState>& rooms) 
                           (query.is_nothing(3) || query.integer(3) > 0);
     if (!is_whole) return tl::unexpected(database.damage());
     if (!query.is_nothing(4)) state.cut = stamp_of_column(query.integer(4));
-    if (auto read = read_textless(database, query.integer(0), state); !read) return read;
+    Query newest(database,
+                 "SELECT max(last_stamp) FROM entries WHERE room = ?1 AND shown = 0 AND first > 1");
+    if (newest.bind(query.integer(0)).next()) state.kept = stamp_of_column(newest.integer(0));
+    if (auto end = newest.end(); !end) return end;
   }
   return query.end();
+}
+
+Result<std::vector<PrunedBatch>> find_pruned(Database& database, const RoomId& room,
+                                             const PrunedAt& after) {
+  Query query(database,
+              "SELECT f.author, f.incarnation, e.first, e.count, e.last_stamp, e.id"
+              " FROM rooms r JOIN entries e INDEXED BY entries_pruned ON e.room = r.id"
+              " JOIN feeds f ON f.id = e.feed"
+              " WHERE r.room = ?1 AND e.shown = 0 AND e.first > 1"
+              " AND (e.last_stamp, e.id) > (?2, ?3) ORDER BY e.last_stamp, e.id LIMIT ?4");
+  query.bind(room).bind(to_column(after.stamp)).bind(after.row);
+  query.bind(static_cast<std::int64_t>(kTextlessMax));
+  std::vector<PrunedBatch> found;
+  while (query.next()) {
+    const auto author = query.fixed<PeerId>(0);
+    const auto incarnation = query.fixed<Incarnation>(1);
+    if (!author || !incarnation) return tl::unexpected(database.damage());
+    const auto first = static_cast<std::uint64_t>(query.integer(2));
+    const auto last = static_cast<std::uint64_t>(query.integer(2) + query.integer(3) - 1);
+    const PrunedAt at{stamp_of_column(query.integer(4)), query.integer(5)};
+    found.push_back({{*author, *incarnation}, {first}, {last}, at});
+  }
+  if (auto end = query.end(); !end) return tl::unexpected(end.error());
+  return found;
 }
 
 Result<void> write_retention(Database& database, const action::StoreRetention& order) {
@@ -152,7 +157,7 @@ Result<PrunedRows> prune_rows(Database& database, std::int64_t room, std::uint64
                               const action::Prune& order) {
   PrunedRows rows;
   rows.reached = order.after;
-  const auto is_large = [&] { return order.bytes && bytes - rows.with_texts > *order.bytes; };
+  const auto is_large = [&] { return order.bytes && bytes > *order.bytes + rows.with_texts; };
   const auto candidates = find_candidates(database, room, order, is_large(), rows);
   if (!candidates) return tl::unexpected(candidates.error());
   for (const Candidate& each : *candidates) {

@@ -31,7 +31,7 @@ Bytes body_of(const Beat& beat, std::uint64_t suite = kSuite) {
   for (const Head& each : beat.heads) pack(packer, each);
   packer.bytes(beat.hears).integer(beat.kept.value);
   if (beat.awaits) {
-    packer.integer(beat.awaits->value);
+    packer.array(2).integer(beat.awaits->first.value).integer(beat.awaits->last.value);
   } else {
     packer.nil();
   }
@@ -122,6 +122,10 @@ TEST(Beat, BreakingARuleOfTheFormatIsMalformed) {
   EXPECT_EQ(fault_after([](Beat&) {}), std::nullopt);
   EXPECT_EQ(fault_after([](Beat& beat) { beat.own = head(0); }), Fault::malformed);
   EXPECT_EQ(fault_after([](Beat& beat) { beat.heads[0].number = {0}; }), Fault::malformed);
+  EXPECT_EQ(fault_after([](Beat& beat) {
+              beat.awaits = StampRange{{61}, {60}};
+            }),
+            Fault::malformed);
   EXPECT_EQ(fault_after([](Beat& beat) { beat.stamp = {kPackIntegerMax + 1}; }), Fault::malformed);
   EXPECT_EQ(fault_after([](Beat& beat) { beat.own->feed.author = fixture::kBob.id(); }),
             Fault::malformed);

@@ -108,7 +108,7 @@ inline Beat beat() {
   beat.vector = vector_hash(beat.heads);
   beat.hears = {0x02};
   beat.kept = {70};
-  beat.awaits = Stamp{60};
+  beat.awaits = StampRange{{60}, {65}};
   beat.height = 5;
   return beat;
 }

@@ -125,25 +125,13 @@ TEST_F(RepairTest, AHoleThatNobodyCouldFillIsLost) {
   EXPECT_FALSE(repair_.lost(bob_, 2));
 }
 
-TEST_F(RepairTest, TextsAreAskedForBehindWhereAMemberHasNone) {
+TEST_F(RepairTest, AWantForTextsKeepsNobodyFromGivingWhatIsMissing) {
   feeds_.void_claims(bob_);
-  Textless lacking;
-  lacking.add(feed_, {2}, {9}, {30});
-  Repair repair(kRoom, lacking);
+  const link::Want old = repair_.ask_for_texts(turn_.at(0s), bob_, {feed_, {2}, {3}});
+  EXPECT_EQ(old.last, Number{3});
 
-  const auto all = repair.ask(turn_.at(0s), bob_, feeds_);
-  ASSERT_TRUE(all);
-  EXPECT_EQ(all->first, Number{2});
-  EXPECT_EQ(all->last, Number{9});
-  repair.reached(bob_, feed_, {4});
-  (void)repair.ended(bob_);
-  const auto rest = repair.ask(turn_.at(1s), bob_, feeds_);
-  ASSERT_TRUE(rest);
-  EXPECT_EQ(rest->first, Number{5});
-  (void)repair.ended(bob_);
-
-  EXPECT_FALSE(repair.ask(turn_.at(2s), bob_, feeds_));
-  EXPECT_EQ(repair.holes(), 0U) << "nothing is damaged";
+  EXPECT_TRUE(repair_.ask(turn_.at(0s), carol_, feeds_));
+  EXPECT_FALSE(repair_.ended(bob_)) << "no claim is void by it";
 }
 
 TEST_F(RepairTest, ADoubtedPostIsAskedForOnceNothingElseIsMissing) {

@@ -44,7 +44,7 @@ class RetentionTest : public testing::Test {
 
   // Member `who` holds so much of each feed, and has texts above `kept`.
   void hear(std::uint8_t who, std::map<std::uint8_t, Number> heads, Stamp kept = {},
-            std::optional<Stamp> awaits = {}) {
+            std::optional<StampRange> awaits = {}) {
     Beat beat;
     beat.room = sample_room(7);
     beat.author = sample_peer(who);
@@ -81,6 +81,14 @@ class RetentionTest : public testing::Test {
       if (const auto* want = std::get_if<link::Want>(&*message)) wants_[send.peer] = *want;
     }
     for (const auto& stored : only<action::StoreBatch>(actions)) stored_.push_back(stored.batch);
+    for (const auto& lookup : only<action::FindPruned>(actions)) lookups_.push_back(lookup.after);
+  }
+  // What its store has found, as it was asked to.
+  void found(const std::vector<PrunedBatch>& batches) {
+    ASSERT_THAT(lookups_, testing::SizeIs(1));
+    const PrunedAt after = lookups_[0];
+    lookups_.clear();
+    note(room_.found_pruned(turn_.at(now_), {sample_room(7), after, batches, false}));
   }
   // Whom it has asked since the last call.
   std::vector<PeerId> asked() {
@@ -117,6 +125,7 @@ class RetentionTest : public testing::Test {
   std::uint64_t beats_ = 0;
   std::map<PeerId, link::Want> wants_;
   std::vector<Batch> stored_;
+  std::vector<PrunedAt> lookups_;
   Room room_;
 };
 
@@ -141,14 +150,15 @@ TEST_F(RetentionTest, LetsNothingGoThatSomebodyIsNotKnownToHold) {
 }
 
 TEST_F(RetentionTest, SparesWhatAMemberWaitsForTheTextsOf) {
-  hear(2, {{1, {5}}, {2, {5}}, {3, {5}}}, {70}, Stamp{50});
-  hear(3, {{1, {5}}, {2, {5}}, {3, {5}}}, {90}, Stamp{40});
-  EXPECT_EQ(keep(kDay).spared, Stamp{40});
+  hear(2, {{1, {5}}, {2, {5}}, {3, {5}}}, {70}, StampRange{{50}, {70}});
+  hear(3, {{1, {5}}, {2, {5}}, {3, {5}}}, {90}, StampRange{{40}, {90}});
+  EXPECT_THAT(keep(kDay).spared,
+              testing::UnorderedElementsAre(StampRange{{50}, {70}}, StampRange{{40}, {90}}));
 
   hear(3, {}, {90});
-  EXPECT_EQ(next_order().spared, Stamp{50});
+  EXPECT_THAT(next_order().spared, ElementsAre(StampRange{{50}, {70}}));
   hear(2, {}, {70});
-  EXPECT_EQ(next_order().spared, std::nullopt);
+  EXPECT_THAT(next_order().spared, IsEmpty());
 }
 
 TEST_F(RetentionTest, ForgetsWhatAMemberHeldBeforeItsNewRun) {
@@ -217,35 +227,98 @@ TEST_F(RetentionTest, OfAChangeUnderWayBeginsAnew) {
 // It has been restarted, and lacks the texts of a batch of peer 2.
 class RestartedTest : public RetentionTest {
  protected:
-  RestartedTest() : RetentionTest(lacking()) { link(3); }
+  RestartedTest() : RetentionTest(RoomState{sample_room(7), 9000, {}, {}, {60}, {90}}) { link(3); }
 
-  static RoomState lacking() {
-    RoomState state{sample_room(7), 9000, {}, {}, {60}, {90}};
-    state.textless.add(feed(2), {2}, {3}, {90});
-    return state;
-  }
+  const std::vector<PrunedBatch> lacking_{{feed(2), {2}, {3}, {{90}, 4}}};
 };
 
 TEST_F(RestartedTest, GoesOnAskingForTheTextsThatItLacks) {
   hear(3, {{2, {5}}}, {89});
+  found(lacking_);
 
   ASSERT_THAT(asked(), ElementsAre(sample_peer(3)));
   EXPECT_EQ(wants_.begin()->second.first, Number{2});
   EXPECT_EQ(wants_.begin()->second.last, Number{3});
 }
 
-// It may lack other texts than these.
+TEST_F(RestartedTest, LooksOnlyForWhatSomebodySaysItHas) {
+  hear(3, {{2, {5}}}, {89});
+
+  EXPECT_THAT(lookups_, ElementsAre(testing::Field(&PrunedAt::stamp, Stamp{89})));
+}
+
+TEST_F(RestartedTest, LooksForNothingThatItWouldLetGoItself) {
+  hear(3, {{2, {5}}});
+
+  EXPECT_THAT(lookups_, ElementsAre(testing::Field(&PrunedAt::stamp, Stamp{60})));
+}
+
+TEST_F(RestartedTest, DoesNotAskWhoLacksThemToo) {
+  hear(3, {{2, {5}}}, {90});
+
+  EXPECT_THAT(lookups_, IsEmpty());
+  EXPECT_THAT(asked(), IsEmpty());
+}
+
+TEST_F(RestartedTest, DoesNotAskWhoIsNotKnownToHoldTheBatch) {
+  hear(3, {{2, {2}}});
+  found(lacking_);
+
+  EXPECT_THAT(asked(), IsEmpty());
+}
+
 TEST_F(RestartedTest, AwaitsTheTextsThatSomebodyMayHave) {
-  EXPECT_EQ(beat().awaits, Stamp{90}) << "nobody has told yet what it has";
+  const StampRange all{{61}, {90}};
+  EXPECT_EQ(beat().awaits, all) << "nobody has told yet what it has";
   hear(2, {{2, {5}}}, {90});
-  EXPECT_EQ(beat().awaits, Stamp{90}) << "peer 3 has not";
+  EXPECT_EQ(beat().awaits, all) << "peer 3 has not";
   hear(3, {{2, {5}}}, {90});
   EXPECT_EQ(beat().awaits, std::nullopt);
   hear(3, {{2, {5}}}, {89});
-  EXPECT_EQ(beat().awaits, Stamp{90});
+  EXPECT_EQ(beat().awaits, all);
 
+  found(lacking_);
   give(3, {});
-  EXPECT_EQ(beat().awaits, std::nullopt) << "it was asked in vain";
+  EXPECT_EQ(beat().awaits, all) << "it says that it has them";
+  EXPECT_EQ(beat().kept, Stamp{90});
+}
+
+TEST_F(RestartedTest, HasAllAboveWhereNothingIsFoundToBeLacking) {
+  hear(2, {{2, {5}}}, {90});
+  hear(3, {{2, {5}}}, {70});
+  found({});
+
+  EXPECT_EQ(beat().kept, Stamp{70});
+  EXPECT_EQ(beat().awaits, std::nullopt);
+}
+
+TEST_F(RestartedTest, WhoDoesNotGiveWhatItSaysItHasIsAskedAgainSomeTimeLater) {
+  hear(3, {{2, {5}}}, {80});
+  found(lacking_);
+  give(3, {});
+
+  hear(3, {{2, {5}}}, {80});
+  EXPECT_THAT(lookups_, IsEmpty());
+  now_ += kTextsInterval;
+  hear(3, {{2, {5}}}, {80});
+  EXPECT_THAT(lookups_, testing::SizeIs(1));
+}
+
+TEST_F(RestartedTest, AnotherIsAskedWhereOneFallsSilent) {
+  link(2);
+  hear(2, {{2, {5}}}, {80});
+  hear(3, {{2, {5}}}, {80});
+  found(lacking_);
+  const std::vector<PeerId> first = asked();
+  ASSERT_THAT(first, testing::SizeIs(1));
+  wants_.clear();
+
+  now_ += kWantTimeout;
+  note(room_.timer(turn_.at(now_)));
+  found(lacking_);
+
+  ASSERT_THAT(asked(), testing::SizeIs(1));
+  EXPECT_NE(asked(), first);
 }
 
 TEST_F(RestartedTest, AwaitsNothingThatItWouldLetGoItself) {
@@ -254,16 +327,13 @@ TEST_F(RestartedTest, AwaitsNothingThatItWouldLetGoItself) {
   EXPECT_EQ(beat().awaits, std::nullopt);
 }
 
-TEST_F(RestartedTest, AsksAlsoWhoMayLackThemToo) {
-  hear(3, {{2, {5}}}, {90});
+TEST_F(RestartedTest, LetsNothingGoAsLongAsSomebodyHasNotTold) {
+  const link::Heads heads{sample_room(7), {{feed(1), {5}, {}}, {feed(2), {5}, {}}}};
+  for (const std::uint8_t who : std::initializer_list<std::uint8_t>{2, 3}) {
+    note(room_.receive(turn_.at(now_), sample_peer(who), heads));
+  }
 
-  EXPECT_THAT(asked(), ElementsAre(sample_peer(3)));
-}
-
-TEST_F(RestartedTest, DoesNotAskWhoIsNotKnownToHoldTheBatch) {
-  hear(3, {{2, {2}}});
-
-  EXPECT_THAT(asked(), IsEmpty());
+  EXPECT_THAT(keep(kDay).bounds, IsEmpty()) << "it may wait for their texts";
 }
 
 // Feed 9 of peer 3, of which nothing is held yet.
@@ -279,6 +349,7 @@ class GivenTest : public RetentionTest {
     hear(who, {}, kept);
     note(room_.receive(turn_.at(now_), sample_peer(who), heads));
   }
+  PrunedBatch lacking() const { return {talk_.feed, talk_.first, talk_.last(), {{1002}, 7}}; }
   std::size_t pruned_stored() const {
     return static_cast<std::size_t>(std::count_if(
         stored_.begin(), stored_.end(), [](const Batch& batch) { return batch.is_pruned(); }));
@@ -343,13 +414,15 @@ TEST_F(GivenTest, TextsThatAreMissingAreAskedForOfWhoHasThem) {
   const std::uint64_t bytes = room_.bytes();
 
   claim(3, {1001});
+  found({lacking()});
   ASSERT_THAT(asked(), ElementsAre(sample_peer(3)));
   give(3, {talk_.raw});
 
   ASSERT_EQ(stored_.size(), 1U);
   EXPECT_EQ(stored_[0].raw, talk_.raw);
   EXPECT_EQ(room_.bytes(), bytes + talk_.raw.size() - talk_.pruned().size());
-  EXPECT_EQ(room_.repair().holes(), 0U) << "nothing is damaged";
+  EXPECT_EQ(beat().kept, Stamp{1001});
+  EXPECT_EQ(beat().awaits, std::nullopt);
 }
 
 TEST_F(GivenTest, WhoSaysThatItHasTextsAndDoesNotGiveThemIsAskedOnce) {
@@ -359,14 +432,30 @@ TEST_F(GivenTest, WhoSaysThatItHasTextsAndDoesNotGiveThemIsAskedOnce) {
   stored_.clear();
 
   claim(3, {});
+  found({lacking()});
   give(3, {talk_.pruned()});
   claim(3, {});
 
   EXPECT_THAT(stored_, IsEmpty());
   EXPECT_THAT(asked(), IsEmpty());
-  link(3);
+  EXPECT_EQ(beat().kept, Stamp{1002});
+}
+
+// It would take the place of the one that is held.
+TEST_F(GivenTest, OtherPostsUnderItsNumbersAreNotTakenForIt) {
+  claim(2, {1002});
+  give(2, {opening_.raw});
+  give(2, {talk_.pruned()});
+  SampleFeed other{3, sample_room(7), 9};
+  (void)other.open(1000);
+  const Batch shorter = other.say(1001, {"uno"});
+  stored_.clear();
   claim(3, {});
-  EXPECT_THAT(asked(), ElementsAre(sample_peer(3)));
+  found({lacking()});
+
+  give(3, {shorter.raw});
+
+  EXPECT_THAT(stored_, IsEmpty());
 }
 
 TEST_F(GivenTest, WhatItWouldNotHaveKeptItselfIsNotAskedForAgain) {
@@ -378,7 +467,7 @@ TEST_F(GivenTest, WhatItWouldNotHaveKeptItselfIsNotAskedForAgain) {
   claim(3, {});
 
   EXPECT_EQ(pruned_stored(), 1U);
-  EXPECT_THAT(asked(), IsEmpty());
+  EXPECT_THAT(lookups_, IsEmpty());
 }
 
 TEST_F(GivenTest, WhatItLacksItTells) {
@@ -387,7 +476,7 @@ TEST_F(GivenTest, WhatItLacksItTells) {
   give(2, {talk_.pruned()});
 
   EXPECT_EQ(beat().kept, Stamp{1002});
-  EXPECT_EQ(beat().awaits, Stamp{1002});
+  EXPECT_EQ(beat().awaits, (StampRange{{1}, {1002}}));
 }
 
 }  // namespace

@@ -26,13 +26,20 @@ class RetentionRowTest : public StoreFixture {
     EXPECT_TRUE(store_->commit(Actions{action::StoreRetention{room_, retention}}));
   }
   event::Pruned prune(Stamp before, std::optional<std::uint64_t> bytes = {}, Number bound = {9},
-                      std::int64_t after = 0, std::optional<Stamp> spared = {}) {
+                      std::int64_t after = 0, const std::vector<StampRange>& spared = {}) {
     const Actions order{action::Prune{room_, before, bytes, {{anna_.id(), bound}}, spared, after}};
     const auto done = store_->commit(order);
     EXPECT_TRUE(done) << done.error().text;
     const auto told = store_->take_prunings();
     EXPECT_EQ(told.size(), 1U);
     return told.empty() ? event::Pruned{} : told.front();
+  }
+  // What has no texts, above this.
+  std::vector<PrunedBatch> lacking(Stamp bound) {
+    const auto found =
+        store_->find_pruned(room_, {bound, std::numeric_limits<std::int64_t>::max()});
+    EXPECT_TRUE(found);
+    return found ? *found : std::vector<PrunedBatch>();
   }
   // All that is stored of the feed, as it is given to others.
   std::vector<Bytes> given() {
@@ -107,7 +114,7 @@ TEST_F(RetentionRowTest, WhatIsOldLosesItsTextsAndNothingElse) {
   EXPECT_EQ(after.feeds.at(0).head, before.feeds.at(0).head);
   EXPECT_EQ(after.kept, Stamp{30});
   EXPECT_EQ(after.cut, Stamp{30});
-  EXPECT_THAT(after.textless.all(), IsEmpty());
+  EXPECT_THAT(lacking(after.cut), IsEmpty());
   EXPECT_THAT(store_->take_damages(), IsEmpty());
 }
 
@@ -126,10 +133,26 @@ TEST_F(RetentionRowTest, WhatCameFirstGoesUntilTheRestIsSmallEnough) {
   EXPECT_EQ(prune({}, 1 << 20).newest, Stamp{}) << "what is left of it does not count";
 }
 
+TEST_F(RetentionRowTest, WhatHasNoTextsIsListedAChunkAfterTheOther) {
+  std::vector<Batch> many;
+  for (std::size_t i = 0; i <= kTextlessMax; ++i) {
+    many.push_back(*Batch::decode(anna_.say(100 + i / 2, {"more"}).pruned()));
+  }
+  store(many);
+
+  const auto first = lacking({});
+  ASSERT_EQ(first.size(), kTextlessMax);
+  const auto rest = store_->find_pruned(room_, first.back().at);
+
+  ASSERT_TRUE(rest);
+  ASSERT_EQ(rest->size(), 1U);
+  EXPECT_EQ(rest->front().first, many.back().first);
+}
+
 TEST_F(RetentionRowTest, WhatOthersWaitForIsSpared) {
-  EXPECT_EQ(prune({99}, {}, {9}, 0, Stamp{40}).newest, Stamp{30});
+  EXPECT_EQ(prune({99}, {}, {9}, 0, {{{35}, {45}}}).newest, Stamp{30});
   EXPECT_THAT(logged(), ElementsAre("four"));
-  EXPECT_EQ(prune({}, 1, {9}, 0, Stamp{40}).newest, Stamp{});
+  EXPECT_EQ(prune({}, 1, {9}, 0, {{{40}, {40}}}).newest, Stamp{});
   EXPECT_THAT(logged(), ElementsAre("four"));
 }
 
@@ -193,12 +216,13 @@ TEST_F(RetentionRowTest, WhatComesWithoutTextsIsStoredAndLooked) {
   const RoomState state = load_room();
   EXPECT_EQ(state.kept, Stamp{50});
   EXPECT_EQ(state.cut, Stamp{});
-  ASSERT_EQ(state.textless.all().size(), 1U);
-  const Textless::Stretch& lacking = state.textless.all().begin()->second;
-  EXPECT_EQ(lacking.feed, anna_.id());
-  EXPECT_EQ(lacking.first, next.first);
-  EXPECT_EQ(lacking.last, next.last());
-  EXPECT_EQ(lacking.highest, Stamp{50});
+  const auto found = lacking({});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].feed, anna_.id());
+  EXPECT_EQ(found[0].first, next.first);
+  EXPECT_EQ(found[0].last, next.last());
+  EXPECT_EQ(found[0].at.stamp, Stamp{50});
+  EXPECT_THAT(lacking({50}), IsEmpty());
 }
 
 TEST_F(RetentionRowTest, TextsThatComeLaterTakeTheirPlaceAndAreShownAnew) {
@@ -210,7 +234,7 @@ TEST_F(RetentionRowTest, TextsThatComeLaterTakeTheirPlaceAndAreShownAnew) {
   EXPECT_THAT(given(), ElementsAre(opening_.raw, first_.raw, second_.raw, third_.raw, next.raw));
   EXPECT_THAT(pulled(), ElementsAre("one", "two", "three", "four", "five"));
   const RoomState state = load_room();
-  EXPECT_THAT(state.textless.all(), IsEmpty());
+  EXPECT_THAT(lacking({}), IsEmpty());
   EXPECT_EQ(state.kept, Stamp{});
   EXPECT_EQ(state.bytes, opening_.raw.size() + first_.raw.size() + second_.raw.size() +
                              third_.raw.size() + next.raw.size());
