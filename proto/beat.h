@@ -35,7 +35,7 @@ struct Beat {
   std::optional<Hash> common = {};  // and of what all members may read, if that differs.
   std::vector<Head> heads;          // The newest changes among them.
   Bytes hears;                      // Bit i: the i-th member's PUB is heard (members sorted by id).
-  // Of all that it may read it holds whole whatever is stamped above; zero: it has pruned nothing.
+  // Of what it holds it has the texts of all that is stamped above.
   Stamp kept = {};
   // It lacks texts of posts stamped so that somebody else may have.
   std::optional<StampRange> awaits = {};

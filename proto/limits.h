@@ -52,11 +52,13 @@ inline constexpr Duration kPruneDelay = 1min;
 // Batches pruned in one turn, and looked at for it: some milliseconds, so that nothing stalls.
 inline constexpr std::size_t kPruneBatchesMax = 256;
 inline constexpr std::size_t kPruneLooksMax = 8192;
-// Batches without texts that are looked for at once; and when somebody is asked again who has not
-// given all that it was expected to have, or nearly nothing.
+// Batches without texts that are looked for at once. Somebody who gives none for so long has its
+// turn again after as long, and is left to others at the latest after the second; who was asked for
+// all that is lacked is so again after the third.
 inline constexpr std::size_t kTextlessMax = 256;
-inline constexpr Duration kTextsInterval = 1min;
-inline constexpr Duration kDenialInterval = 1h;
+inline constexpr Duration kTextsPatience = 1min;
+inline constexpr Duration kTextsPassMax = 10min;
+inline constexpr Duration kTextsInterval = 24h;
 // Feeds of one author in a room; a restart of an author that posts adds one.
 inline constexpr std::size_t kFeedsMax = 64 * 1024;
 // Feeds in which one member may be ahead of us; the rest is heard of later.

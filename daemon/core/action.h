@@ -197,11 +197,12 @@ struct Compare {
   FeedId feed;
   Number number;
 };
-// Lists the next kTextlessMax batches above a stamp that are stored without texts, lowest first;
-// ends in PrunedFound.
+// Lists the next kTextlessMax batches without texts, from this stamp on, the newest first; ends in
+// PrunedFound.
 struct FindPruned {
   RoomId room;
-  PrunedAt after;
+  Stamp from;
+  PrunedAt before;
 };
 // For the log: something an administrator should know. At most one line a minute and peer.
 struct Report {

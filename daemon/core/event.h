@@ -187,9 +187,9 @@ struct Pruned {
 // As FindPruned has asked.
 struct PrunedFound {
   RoomId room;
-  PrunedAt after;
-  std::vector<PrunedBatch> batches;  // Openings are none.
-  bool has_more = false;
+  PrunedAt before;
+  std::optional<std::vector<PrunedBatch>>
+      batches;  // Openings are none; nothing: it cannot be read.
 };
 // The store takes writes again after a commit had failed.
 struct StoreRecovered {};

@@ -49,7 +49,11 @@ struct PrunedBatch {
   Number first;
   Number last;
   PrunedAt at;
+  Hash left;  // Of what is stored of it.
 };
+inline Hash hash_of_pruned(ByteView left) {
+  return Hasher("p2pchat pruned batch").add(left).finish();
+}
 
 struct RoomState {
   RoomId room;

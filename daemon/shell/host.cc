@@ -150,12 +150,11 @@ void Host::compare(Moment now, const action::Compare& order) {
 }
 
 void Host::find_pruned(Moment now, const action::FindPruned& order) {
-  const auto found = store_.find_pruned(order.room, order.after);
+  const auto found = store_.find_pruned(order);
   if (!found) spdlog::warn("cannot read what has lost its text: {}", found.error().text);
   is_due_ = true;
-  const bool has_more = found && found->size() == kTextlessMax;
-  raise(now, event::PrunedFound{order.room, order.after,
-                                found ? *found : std::vector<PrunedBatch>(), has_more});
+  raise(now,
+        event::PrunedFound{order.room, order.before, found ? std::optional(*found) : std::nullopt});
 }
 
 void Host::give(Moment now, const action::Give& order) {

@@ -172,8 +172,8 @@ Result<std::optional<KeyRecord>> Store::find_key(const RoomId& room, std::string
   return p2pchat::find_key(impl_->database, room, key);
 }
 
-Result<std::vector<PrunedBatch>> Store::find_pruned(const RoomId& room, const PrunedAt& after) {
-  return p2pchat::find_pruned(impl_->database, room, after);
+Result<std::vector<PrunedBatch>> Store::find_pruned(const action::FindPruned& order) {
+  return p2pchat::find_pruned(impl_->database, order);
 }
 
 std::vector<event::BatchDamaged> Store::take_damages() { return std::exchange(impl_->damages, {}); }

@@ -47,8 +47,7 @@ class Store {
 
   // What was stored under the key, if anything was.
   Result<std::optional<KeyRecord>> find_key(const RoomId& room, std::string_view key);
-  // Batches without texts behind this, at most kTextlessMax, lowest first.
-  Result<std::vector<PrunedBatch>> find_pruned(const RoomId& room, const PrunedAt& after);
+  Result<std::vector<PrunedBatch>> find_pruned(const action::FindPruned& order);
 
   // Damaged batches that any reading has met since the last call, each once.
   std::vector<event::BatchDamaged> take_damages();

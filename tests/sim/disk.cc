@@ -138,10 +138,11 @@ std::vector<PrunedBatch> Disk::find_pruned(const action::FindPruned& order) cons
     if (row.room != order.room || !row.batch || !row.batch->is_pruned()) continue;
     const Batch& batch = *row.batch;
     const PrunedAt place{batch.posts.back().stamp, static_cast<std::int64_t>(at)};
-    if (place > order.after) found.push_back({batch.feed, batch.first, batch.last(), place});
+    if (place.stamp < order.from || place >= order.before) continue;
+    found.push_back({batch.feed, batch.first, batch.last(), place, hash_of_pruned(batch.raw)});
   }
   std::sort(found.begin(), found.end(),
-            [](const PrunedBatch& a, const PrunedBatch& b) { return a.at < b.at; });
+            [](const PrunedBatch& a, const PrunedBatch& b) { return a.at > b.at; });
   if (found.size() > kTextlessMax) found.resize(kTextlessMax);
   return found;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "proto/limits.h"
-
 namespace p2pchat::sim {
 namespace {
 
@@ -217,9 +215,7 @@ void Host::carry_out(const Action& action) {
     const bool is_whole = row != nullptr && !row->is_damaged;
     if (is_whole) hand(event::Compared{doubted->room, doubted->suspect, row->batch->raw});
   } else if (const auto* lacking = std::get_if<action::FindPruned>(&action)) {
-    const auto found = disk_.find_pruned(*lacking);
-    const bool has_more = found.size() == kTextlessMax;
-    hand(event::PrunedFound{lacking->room, lacking->after, found, has_more});
+    hand(event::PrunedFound{lacking->room, lacking->before, disk_.find_pruned(*lacking)});
   } else if (const auto* order_of_answer = std::get_if<action::Answer>(&action)) {
     open_requests_.erase(order_of_answer->request);
   } else if (meddler_.sends && is_road(action)) {

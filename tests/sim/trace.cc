@@ -163,7 +163,9 @@ std::string describe(const Event& event) {
                    number_text(it.last);
           },
           [](const Compared&) { return std::string("Compared"); },
-          [](const PrunedFound& it) { return "PrunedFound " + std::to_string(it.batches.size()); },
+          [](const PrunedFound& it) {
+            return "PrunedFound " + std::to_string(it.batches ? it.batches->size() : 0);
+          },
           [](const StoreRecovered&) { return std::string("StoreRecovered"); },
           [](const TimerFired&) { return std::string("TimerFired"); },
           [](const TurnEnded&) { return std::string("TurnEnded"); },
@@ -231,9 +233,7 @@ std::string describe(const Action& action) {
           [](const Compare& it) {
             return "Compare" + head_text({it.feed, it.number, {}});
           },
-          [](const FindPruned& it) {
-            return "FindPruned above " + std::to_string(it.after.stamp.value);
-          },
+          [](const FindPruned& it) { return "FindPruned from " + std::to_string(it.from.value); },
           [](const Report& it) { return "Report " + it.text; },
           [](const AskRendezvous& it) {
             return "AskRendezvous " + desk_text(it.desk) + " " + desk_question_text(it.question);

@@ -43,8 +43,8 @@ class Pruning {
   Stamp kept() const { return kept_; }
   // A post came without its text.
   void lacks(Stamp stamp) { kept_ = std::max(kept_, stamp); }
-  // Above this nothing is lacked.
-  void has_above(Stamp stamp) { kept_ = std::max(cut_, stamp); }
+  // But for what I have let go myself, this is the newest that is lacked.
+  void lacks_at_most(Stamp stamp) { kept_ = std::max(cut_, stamp); }
 
  private:
   Retention retention_;

@@ -131,10 +131,10 @@ Actions Room::fill_hole(const Turn& turn, Batch batch) {
   if (texts_.lacks(batch) && !batch.is_pruned()) {
     bytes_ += batch.raw.size();
     bytes_ -= std::min<std::uint64_t>(bytes_, batch.pruned().size());
-    texts_.take(batch);
+    texts_.take(batch, turn.now.steady);
   }
   repair_.fill(batch);
-  if (batch.is_pruned()) lacks_texts(batch);
+  if (batch.is_pruned()) lacks_texts(turn, batch);
   return {action::StoreBatch{std::move(batch), turn.now.wall}};
 }
 
@@ -145,13 +145,13 @@ Actions Room::take_batch(const Turn& turn, ByteView raw, Arrival& arrival) {
     counters_.count(batch.error().fault == Fault::forged ? "forged" : "malformed");
     return {};
   }
+  arrival.feed = batch->feed;
+  arrival.last = batch->last();
   if (const char* refusal = refusal_of(*batch, arrival)) {
     counters_.count(refusal);
     return {};
   }
   const PeerId& from = arrival.from;
-  arrival.feed = batch->feed;
-  arrival.last = batch->last();
   const Feeds::State held = feeds_.state(batch->feed);
   const bool is_other = batch->last() == held.have && batch->head != held.head;
   const bool brings_texts = !batch->is_pruned() && texts_.lacks(*batch);
@@ -232,7 +232,7 @@ Actions Room::take_beat(const Turn& turn, ByteView raw, const PeerId& from, bool
 void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   // It may have lost what it held.
   if (beat.incarnation != member.incarnation) {
-    member.texts_from = {};
+    ask_anew(turn, member);
     member.holds.clear();
     member.alike = {};
   }
@@ -241,6 +241,7 @@ void Room::note_beat(const Turn& turn, Member& member, const Beat& beat) {
   member.promised = beat.stamp;
   member.height = beat.height;
   member.own = beat.own;
+  if (beat.kept < member.kept) ask_anew(turn, member);
   member.kept = beat.kept;
   member.awaits = beat.awaits;
   member.sent_ahead = 0;

@@ -51,13 +51,13 @@ std::vector<StampRange> Room::awaited_by_others() const {
   return ranges;
 }
 
-// Whoever says that it has all of them, or has not said anything yet, may have some.
+// Whoever was not asked for all of them yet may have some.
 std::optional<StampRange> Room::awaited(const Turn& turn) const {
   const Stamp cut = pruning_.cut(turn.now.wall);
   const Stamp newest = pruning_.kept();
   if (newest <= cut || !takes_in()) return std::nullopt;
-  const bool may_come = std::any_of(members_.begin(), members_.end(), [&](const auto& it) {
-    return !has_told(it.second) || it.second.kept < newest;
+  const bool may_come = std::any_of(members_.begin(), members_.end(), [](const auto& it) {
+    return !has_told(it.second) || !it.second.was_gone_through;
   });
   return may_come ? std::optional(StampRange{cut.next(), newest}) : std::nullopt;
 }
@@ -81,19 +81,29 @@ bool Room::is_for_others(const PeerId& peer, const FeedId& feed) const {
 
 // --- Looking for texts ---
 
-void Room::lacks_texts(const Batch& batch) {
-  pruning_.lacks(batch.posts.back().stamp);
-  texts_.spoil();
+void Room::lacks_texts(const Turn& turn, const Batch& batch) {
+  const Stamp newest = batch.posts.back().stamp;
+  pruning_.lacks(newest);
+  texts_.leave(newest);
+  for (auto& [peer, member] : members_) ask_anew(turn, member);
 }
 
-// Of those who say that they have texts that I lack, the one that has most.
+void Room::ask_anew(const Turn& turn, Member& member) {
+  member.texts_from = std::min(member.texts_from, turn.now.steady + kTextsPatience);
+  member.was_gone_through = false;
+}
+
+// Who says that it has most is asked first.
 std::optional<PeerId> Room::text_giver(const Turn& turn) const {
+  const auto rank = [this](const PeerId& peer) {
+    const Member& member = members_.at(peer);
+    return std::pair(member.silences, member.kept);
+  };
   std::optional<PeerId> best;
   for (const auto& [peer, member] : members_) {
-    const bool may_give = member.is_linked && has_told(member) && member.kept < pruning_.kept() &&
-                          member.texts_from <= turn.now.steady;
-    if (!may_give) continue;
-    if (!best || is_fuller(member, members_.at(*best))) best = peer;
+    const bool may_give =
+        member.is_linked && has_told(member) && member.texts_from <= turn.now.steady;
+    if (may_give && (!best || rank(peer) < rank(*best))) best = peer;
   }
   return best;
 }
@@ -102,17 +112,19 @@ Actions Room::look_for_texts(const Turn& turn) {
   const Stamp cut = pruning_.cut(turn.now.wall);
   if (texts_.is_over()) {
     const Stamp before = pruning_.kept();
-    if (const auto left = texts_.left()) pruning_.has_above(*left);
+    pruning_.lacks_at_most(texts_.left());
     if (pruning_.kept() < before) beat_soon(turn);
-    put_off_texts(turn, texts_.is_denied() ? kDenialInterval : kTextsInterval);
+    const bool is_unsure = texts_.is_unsure();
+    if (Member* giver = member(*texts_.giver())) giver->was_gone_through = !is_unsure;
+    put_off_texts(turn, is_unsure ? kTextsPatience : kTextsInterval);
+  } else if (texts_.is_slow(turn.now.steady)) {
+    put_off_texts(turn, kTextsPatience);
   }
   if (!texts_.giver() && pruning_.kept() > cut) {
-    if (const auto giver = text_giver(turn)) {
-      texts_.begin(*giver, std::max(cut, members_.at(*giver).kept));
-    }
+    if (const auto giver = text_giver(turn)) texts_.begin(*giver, turn.now.steady);
   }
-  const auto after = texts_.look_up();
-  return after ? Actions{action::FindPruned{facts_.id, *after}} : Actions{};
+  const auto before = texts_.look_up();
+  return before ? Actions{action::FindPruned{facts_.id, cut.next(), *before}} : Actions{};
 }
 
 void Room::put_off_texts(const Turn& turn, Duration delay) {
@@ -121,18 +133,25 @@ void Room::put_off_texts(const Turn& turn, Duration delay) {
 }
 
 Actions Room::found_pruned(const Turn& turn, const event::PrunedFound& event) {
-  if (!texts_.is_looking(event.after)) return {};
+  if (!texts_.is_looking(event.before)) return {};
+  if (!event.batches) {
+    put_off_texts(turn, kTextsPatience);
+    return {};
+  }
   const PeerId giver = *texts_.giver();
-  for (const PrunedBatch& batch : event.batches) {
+  const std::vector<PrunedBatch>& batches = *event.batches;
+  for (const PrunedBatch& batch : batches) {
     if (!counts(batch.feed, batch.last)) continue;
-    const bool may_give = may_read(giver, batch.feed) && held_by(giver, batch.feed) >= batch.last;
-    if (may_give) {
-      texts_.add(batch);
+    if (!may_read(giver, batch.feed)) {
+      texts_.leave(batch.at.stamp);
+    } else if (held_by(giver, batch.feed) < batch.last) {
+      texts_.skip(batch.at.stamp);
     } else {
-      texts_.leave(batch);
+      texts_.add(batch);
     }
   }
-  texts_.listed(event.batches.empty() ? event.after : event.batches.back().at, event.has_more);
+  const bool has_more = batches.size() == kTextlessMax;
+  texts_.listed(batches.empty() ? event.before : batches.back().at, has_more);
   return ask_for_missing(turn);
 }
 

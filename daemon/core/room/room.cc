@@ -172,7 +172,7 @@ Actions Room::store(const Turn& turn, std::vector<Batch> ready) {
   Actions actions;
   for (Batch& batch : ready) {
     bytes_ += batch.raw.size();
-    if (batch.is_pruned()) lacks_texts(batch);
+    if (batch.is_pruned()) lacks_texts(turn, batch);
     // What I have signed myself, before I lost my state, is no liar's: follow it anywhere.
     const Stamp newest = batch.posts.back().stamp;
     const bool is_mine = batch.feed.author == facts_.self;
@@ -257,7 +257,7 @@ Actions Room::timer(const Turn& turn) {
   const std::vector<PeerId> late = repair_.give_up_late(turn);
   for (const PeerId& peer : late) {
     if (Member* member = this->member(peer)) ++member->silences;
-    if (texts_.giver() == peer) put_off_texts(turn, kTextsInterval);
+    if (texts_.giver() == peer) put_off_texts(turn, kTextsPatience);
   }
   if (!late.empty()) append(actions, ask_for_missing(turn));
   if (beat_due_ <= turn.now.steady) append(actions, send_beat(turn));

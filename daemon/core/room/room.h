@@ -171,7 +171,8 @@ class Room {
     Stamp settled;                         // Its promise once all it names was held.
     Stamp kept;                            // By its newest beat, it has all texts above,
     std::optional<StampRange> awaits;      // and waits for some in here;
-    TimePoint texts_from;                  // not before it is asked for such.
+    TimePoint texts_from;                  // not before it is asked for such,
+    bool was_gone_through = false;         // as it was for all that I lack.
     std::map<FeedId, Number> holds;        // What it has said of feeds that I hold;
     Hash alike;                            // Its last vector that was mine, too, or `common`.
     std::uint64_t sent_ahead = 0;          // Bytes over the link since its last beat.
@@ -191,10 +192,6 @@ class Room {
 
   // A beat has come from it since it or I began.
   static bool has_told(const Member& member) { return member.counter > Counter{}; }
-  // It is to be asked before the other for what is old.
-  static bool is_fuller(const Member& one, const Member& other) {
-    return std::pair(one.silences, one.kept) < std::pair(other.silences, other.kept);
-  }
   Member* member(const PeerId& peer);
   const std::vector<PeerId>& members() const { return facts_.sitting.members; }
   // The author is a member, and this is a feed of its present seat.
@@ -264,7 +261,9 @@ class Room {
   // It has said that it may have no texts there.
   bool has_pruned(const PeerId& peer, const Batch& batch) const;
   // To be asked for unless I let them go myself.
-  void lacks_texts(const Batch& batch);
+  void lacks_texts(const Turn& turn, const Batch& batch);
+  // It may have texts now that it was asked for in vain.
+  static void ask_anew(const Turn& turn, Member& member);
   std::optional<PeerId> text_giver(const Turn& turn) const;
   // Goes on with it, or begins.
   Actions look_for_texts(const Turn& turn);

@@ -4,32 +4,32 @@
 #include <iterator>
 #include <limits>
 
-#include "proto/check.h"
+#include "proto/limits.h"
 
 namespace p2pchat {
 
-void Texts::begin(const PeerId& giver, Stamp bound) {
-  CHECK(!giver_);
+void Texts::begin(const PeerId& giver, TimePoint now) {
+  stop();
   giver_ = giver;
-  is_spoiled_ = false;
-  left_ = bound;
-  after_ = {bound, std::numeric_limits<std::int64_t>::max()};
+  began_at_ = given_at_ = now;
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  before_ = {{static_cast<std::uint64_t>(kLast)}, kLast};
 }
 
 std::optional<PrunedAt> Texts::look_up() {
   if (!giver_ || is_looking_ || is_listed_ || !chunk_.empty()) return std::nullopt;
   is_looking_ = true;
-  return after_;
+  return before_;
 }
 
 void Texts::add(const PrunedBatch& batch) {
-  chunk_[{batch.feed, batch.first}] = {batch.last, batch.at.stamp};
+  chunk_[{batch.feed, batch.first}] = {batch.last, batch.at.stamp, batch.left};
 }
 
 void Texts::listed(const PrunedAt& reached, bool has_more) {
   is_looking_ = false;
   is_listed_ = !has_more;
-  after_ = reached;
+  before_ = reached;
 }
 
 std::optional<Missing> Texts::ask() {
@@ -57,7 +57,7 @@ void Texts::ended() {
   const Number to = std::clamp(reached_.value_or(asked_->first), asked_->first, asked_->last);
   const auto begin = chunk_.lower_bound({asked_->feed, asked_->first});
   const auto end = chunk_.upper_bound({asked_->feed, to});
-  for (auto it = begin; it != end; ++it) deny(it->second.stamp);
+  for (auto it = begin; it != end; ++it) leave(it->second.stamp);
   chunk_.erase(begin, end);
   asked_.reset();
 }
@@ -65,18 +65,25 @@ void Texts::ended() {
 bool Texts::lacks(const Batch& batch) const {
   const auto it = chunk_.find({batch.feed, batch.first});
   return it != chunk_.end() && it->second.last == batch.last() &&
-         it->second.stamp == batch.posts.back().stamp;
+         it->second.left == hash_of_pruned(batch.pruned());
 }
 
-void Texts::take(const Batch& batch) {
+void Texts::take(const Batch& batch, TimePoint now) {
   has_given_ = true;
+  given_at_ = now;
   chunk_.erase({batch.feed, batch.first});
 }
 
 bool Texts::is_over() const { return giver_ && (is_denied() || (is_listed_ && chunk_.empty())); }
 
-std::optional<Stamp> Texts::left() const {
-  return is_spoiled_ || is_denied() ? std::nullopt : std::optional(left_);
+Stamp Texts::left() const {
+  Stamp newest = left_;
+  for (const auto& [key, lacking] : chunk_) newest = std::max(newest, lacking.stamp);
+  return newest;
+}
+
+bool Texts::is_slow(TimePoint now) const {
+  return giver_ && (now >= given_at_ + kTextsPatience || now >= began_at_ + kTextsPassMax);
 }
 
 }  // namespace p2pchat

@@ -118,15 +118,16 @@ Result<void> read_retentions(Database& database, std::vector<RoomState>& rooms) 
   return query.end();
 }
 
-Result<std::vector<PrunedBatch>> find_pruned(Database& database, const RoomId& room,
-                                             const PrunedAt& after) {
-  Query query(database,
-              "SELECT f.author, f.incarnation, e.first, e.count, e.last_stamp, e.id"
-              " FROM rooms r JOIN entries e INDEXED BY entries_pruned ON e.room = r.id"
-              " JOIN feeds f ON f.id = e.feed"
-              " WHERE r.room = ?1 AND e.shown = 0 AND e.first > 1"
-              " AND (e.last_stamp, e.id) > (?2, ?3) ORDER BY e.last_stamp, e.id LIMIT ?4");
-  query.bind(room).bind(to_column(after.stamp)).bind(after.row);
+Result<std::vector<PrunedBatch>> find_pruned(Database& database, const action::FindPruned& order) {
+  Query query(
+      database,
+      "SELECT f.author, f.incarnation, e.first, e.count, e.last_stamp, e.id, e.bytes"
+      " FROM rooms r JOIN entries e INDEXED BY entries_pruned ON e.room = r.id"
+      " JOIN feeds f ON f.id = e.feed"
+      " WHERE r.room = ?1 AND e.shown = 0 AND e.first > 1 AND e.last_stamp >= ?2"
+      " AND (e.last_stamp, e.id) < (?3, ?4) ORDER BY e.last_stamp DESC, e.id DESC LIMIT ?5");
+  query.bind(order.room).bind(to_column(order.from));
+  query.bind(to_column(order.before.stamp)).bind(order.before.row);
   query.bind(static_cast<std::int64_t>(kTextlessMax));
   std::vector<PrunedBatch> found;
   while (query.next()) {
@@ -136,7 +137,7 @@ Result<std::vector<PrunedBatch>> find_pruned(Database& database, const RoomId& r
     const auto first = static_cast<std::uint64_t>(query.integer(2));
     const auto last = static_cast<std::uint64_t>(query.integer(2) + query.integer(3) - 1);
     const PrunedAt at{stamp_of_column(query.integer(4)), query.integer(5)};
-    found.push_back({{*author, *incarnation}, {first}, {last}, at});
+    found.push_back({{*author, *incarnation}, {first}, {last}, at, hash_of_pruned(query.bytes(6))});
   }
   if (auto end = query.end(); !end) return tl::unexpected(end.error());
   return found;

@@ -17,9 +17,7 @@ namespace p2pchat {
 
 // A room that has a retention, or something pruned, is one of `rooms`, and is filled in there.
 Result<void> read_retentions(Database& database, std::vector<RoomState>& rooms);
-// Batches without texts behind this, at most kTextlessMax, lowest first.
-Result<std::vector<PrunedBatch>> find_pruned(Database& database, const RoomId& room,
-                                             const PrunedAt& after);
+Result<std::vector<PrunedBatch>> find_pruned(Database& database, const action::FindPruned& order);
 // The room has a row.
 Result<void> write_retention(Database& database, const action::StoreRetention& order);
 

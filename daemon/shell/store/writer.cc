@@ -184,9 +184,10 @@ Result<Writer::Room*> Writer::room(const RoomId& id) {
   if (const auto known = rooms_.find(id); known != rooms_.end()) return &known->second;
   Room found;
   {
-    Query query(database_,
-                "SELECT r.id, r.bytes, r.high, r.high_feed, f.author, f.incarnation, r.span"
-                " FROM rooms r LEFT JOIN feeds f ON f.id = r.high_feed WHERE r.room = ?1");
+    Query query(
+        database_,
+        "SELECT r.id, r.bytes, r.high, r.high_feed, f.author, f.incarnation, r.span, r.pruned"
+        " FROM rooms r LEFT JOIN feeds f ON f.id = r.high_feed WHERE r.room = ?1");
     if (query.bind(id).next()) {
       found.key = query.integer(0);
       found.bytes = unsigned_of(query.integer(1));
@@ -195,6 +196,7 @@ Result<Writer::Room*> Writer::room(const RoomId& id) {
       found.high_name = {query.fixed<PeerId>(4).value_or(PeerId{}),
                          query.fixed<Incarnation>(5).value_or(Incarnation{})};
       found.span = unsigned_of(query.integer(6));
+      found.pruned = unsigned_of(query.integer(7));
     }
     if (auto end = query.end(); !end) return tl::unexpected(end.error());
   }

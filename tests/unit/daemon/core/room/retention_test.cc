@@ -81,14 +81,14 @@ class RetentionTest : public testing::Test {
       if (const auto* want = std::get_if<link::Want>(&*message)) wants_[send.peer] = *want;
     }
     for (const auto& stored : only<action::StoreBatch>(actions)) stored_.push_back(stored.batch);
-    for (const auto& lookup : only<action::FindPruned>(actions)) lookups_.push_back(lookup.after);
+    for (const auto& lookup : only<action::FindPruned>(actions)) lookups_.push_back(lookup);
   }
   // What its store has found, as it was asked to.
-  void found(const std::vector<PrunedBatch>& batches) {
+  void found(const std::optional<std::vector<PrunedBatch>>& batches) {
     ASSERT_THAT(lookups_, testing::SizeIs(1));
-    const PrunedAt after = lookups_[0];
+    const PrunedAt before = lookups_[0].before;
     lookups_.clear();
-    note(room_.found_pruned(turn_.at(now_), {sample_room(7), after, batches, false}));
+    note(room_.found_pruned(turn_.at(now_), {sample_room(7), before, batches}));
   }
   // Whom it has asked since the last call.
   std::vector<PeerId> asked() {
@@ -125,7 +125,7 @@ class RetentionTest : public testing::Test {
   std::uint64_t beats_ = 0;
   std::map<PeerId, link::Want> wants_;
   std::vector<Batch> stored_;
-  std::vector<PrunedAt> lookups_;
+  std::vector<action::FindPruned> lookups_;
   Room room_;
 };
 
@@ -229,11 +229,11 @@ class RestartedTest : public RetentionTest {
  protected:
   RestartedTest() : RetentionTest(RoomState{sample_room(7), 9000, {}, {}, {60}, {90}}) { link(3); }
 
-  const std::vector<PrunedBatch> lacking_{{feed(2), {2}, {3}, {{90}, 4}}};
+  const std::vector<PrunedBatch> lacking_{{feed(2), {2}, {3}, {{90}, 4}, {}}};
 };
 
 TEST_F(RestartedTest, GoesOnAskingForTheTextsThatItLacks) {
-  hear(3, {{2, {5}}}, {89});
+  hear(3, {{2, {5}}});
   found(lacking_);
 
   ASSERT_THAT(asked(), ElementsAre(sample_peer(3)));
@@ -241,23 +241,18 @@ TEST_F(RestartedTest, GoesOnAskingForTheTextsThatItLacks) {
   EXPECT_EQ(wants_.begin()->second.last, Number{3});
 }
 
-TEST_F(RestartedTest, LooksOnlyForWhatSomebodySaysItHas) {
-  hear(3, {{2, {5}}}, {89});
-
-  EXPECT_THAT(lookups_, ElementsAre(testing::Field(&PrunedAt::stamp, Stamp{89})));
-}
-
 TEST_F(RestartedTest, LooksForNothingThatItWouldLetGoItself) {
   hear(3, {{2, {5}}});
 
-  EXPECT_THAT(lookups_, ElementsAre(testing::Field(&PrunedAt::stamp, Stamp{60})));
+  EXPECT_THAT(lookups_, ElementsAre(testing::Field(&action::FindPruned::from, Stamp{61})));
 }
 
-TEST_F(RestartedTest, DoesNotAskWhoLacksThemToo) {
-  hear(3, {{2, {5}}}, {90});
+// Somebody may have given it one post without its text, and still have all others.
+TEST_F(RestartedTest, AsksAlsoWhoLacksNewerOnes) {
+  hear(3, {{2, {5}}}, {95});
+  found(lacking_);
 
-  EXPECT_THAT(lookups_, IsEmpty());
-  EXPECT_THAT(asked(), IsEmpty());
+  EXPECT_THAT(asked(), ElementsAre(sample_peer(3)));
 }
 
 TEST_F(RestartedTest, DoesNotAskWhoIsNotKnownToHoldTheBatch) {
@@ -267,58 +262,106 @@ TEST_F(RestartedTest, DoesNotAskWhoIsNotKnownToHoldTheBatch) {
   EXPECT_THAT(asked(), IsEmpty());
 }
 
-TEST_F(RestartedTest, AwaitsTheTextsThatSomebodyMayHave) {
+TEST_F(RestartedTest, AwaitsTextsUntilAllWereAsked) {
   const StampRange all{{61}, {90}};
-  EXPECT_EQ(beat().awaits, all) << "nobody has told yet what it has";
-  hear(2, {{2, {5}}}, {90});
-  EXPECT_EQ(beat().awaits, all) << "peer 3 has not";
-  hear(3, {{2, {5}}}, {90});
-  EXPECT_EQ(beat().awaits, std::nullopt);
-  hear(3, {{2, {5}}}, {89});
   EXPECT_EQ(beat().awaits, all);
-
+  hear(3, {{2, {5}}});
   found(lacking_);
   give(3, {});
-  EXPECT_EQ(beat().awaits, all) << "it says that it has them";
+  EXPECT_EQ(beat().awaits, all) << "peer 2 is not there yet";
+
+  link(2);
+  hear(2, {{2, {5}}});
+  found(lacking_);
+  give(2, {});
+  EXPECT_EQ(beat().awaits, std::nullopt);
   EXPECT_EQ(beat().kept, Stamp{90});
 }
 
-TEST_F(RestartedTest, HasAllAboveWhereNothingIsFoundToBeLacking) {
-  hear(2, {{2, {5}}}, {90});
-  hear(3, {{2, {5}}}, {70});
-  found({});
+// As it takes in what it lacks, it may get there.
+TEST_F(RestartedTest, WhoDoesNotHoldTheBatchYetIsAskedLater) {
+  hear(3, {{2, {2}}});
+  found(lacking_);
+  link(2);
+  hear(2, {{2, {5}}});
+  found(lacking_);
+  give(2, {});
+  EXPECT_TRUE(beat().awaits);
 
-  EXPECT_EQ(beat().kept, Stamp{70});
+  hear(3, {{2, {5}}});
+  now_ += kTextsPatience;
+  hear(3, {{2, {5}}});
+  found(lacking_);
+  EXPECT_THAT(asked(), ElementsAre(sample_peer(3)));
+}
+
+TEST_F(RestartedTest, SaysThatItHasAllOnceNothingIsFoundToBeLacking) {
+  hear(3, {{2, {5}}});
+  found(std::vector<PrunedBatch>());
+
+  EXPECT_EQ(beat().kept, Stamp{60});
   EXPECT_EQ(beat().awaits, std::nullopt);
 }
 
-TEST_F(RestartedTest, WhoDoesNotGiveWhatItSaysItHasIsAskedAgainSomeTimeLater) {
+TEST_F(RestartedTest, SaysWhatTheNewestIsThatItLacks) {
+  hear(3, {{2, {5}}});
+  found(std::vector<PrunedBatch>{{feed(2), {2}, {3}, {{75}, 4}, {}}});
+  give(3, {});
+
+  EXPECT_EQ(beat().kept, Stamp{75});
+}
+
+TEST_F(RestartedTest, WhoHasGivenNothingIsAskedAgainOnceItIsStartedAnewOrHasMore) {
   hear(3, {{2, {5}}}, {80});
   found(lacking_);
   give(3, {});
-
+  now_ += kTextsPatience;
   hear(3, {{2, {5}}}, {80});
   EXPECT_THAT(lookups_, IsEmpty());
-  now_ += kTextsInterval;
-  hear(3, {{2, {5}}}, {80});
+
+  hear(3, {{2, {5}}}, {70});
+  now_ += kTextsPatience;
+  hear(3, {{2, {5}}}, {70});
   EXPECT_THAT(lookups_, testing::SizeIs(1));
+}
+
+TEST_F(RestartedTest, WhereItsOwnDiskCannotBeReadItDoesNotSayThatItHasAll) {
+  hear(3, {{2, {5}}});
+  found(std::nullopt);
+
+  EXPECT_EQ(beat().kept, Stamp{90});
+  hear(3, {{2, {5}}});
+  EXPECT_THAT(lookups_, IsEmpty());
 }
 
 TEST_F(RestartedTest, AnotherIsAskedWhereOneFallsSilent) {
   link(2);
   hear(2, {{2, {5}}}, {80});
-  hear(3, {{2, {5}}}, {80});
   found(lacking_);
-  const std::vector<PeerId> first = asked();
-  ASSERT_THAT(first, testing::SizeIs(1));
+  ASSERT_THAT(asked(), ElementsAre(sample_peer(2)));
+  hear(3, {{2, {5}}}, {80});
   wants_.clear();
 
   now_ += kWantTimeout;
   note(room_.timer(turn_.at(now_)));
   found(lacking_);
 
-  ASSERT_THAT(asked(), testing::SizeIs(1));
-  EXPECT_NE(asked(), first);
+  EXPECT_THAT(asked(), ElementsAre(sample_peer(3)));
+}
+
+// It always has something else to give.
+TEST_F(RestartedTest, AnotherIsAskedWhereOneGivesNoTextsForLong) {
+  hear(3, {{2, {5}}}, {80});
+  link(2);
+  hear(2, {{2, {5}}}, {80});
+  ASSERT_THAT(lookups_, testing::SizeIs(1));
+  lookups_.clear();
+
+  now_ += kTextsPatience;
+  hear(3, {{2, {5}}}, {80});
+  found(lacking_);
+
+  EXPECT_THAT(asked(), ElementsAre(sample_peer(2)));
 }
 
 TEST_F(RestartedTest, AwaitsNothingThatItWouldLetGoItself) {
@@ -349,7 +392,9 @@ class GivenTest : public RetentionTest {
     hear(who, {}, kept);
     note(room_.receive(turn_.at(now_), sample_peer(who), heads));
   }
-  PrunedBatch lacking() const { return {talk_.feed, talk_.first, talk_.last(), {{1002}, 7}}; }
+  PrunedBatch lacking() const {
+    return {talk_.feed, talk_.first, talk_.last(), {{1002}, 7}, hash_of_pruned(talk_.pruned())};
+  }
   std::size_t pruned_stored() const {
     return static_cast<std::size_t>(std::count_if(
         stored_.begin(), stored_.end(), [](const Batch& batch) { return batch.is_pruned(); }));
@@ -409,19 +454,20 @@ TEST_F(GivenTest, TextsThatAreMissingAreAskedForOfWhoHasThem) {
   claim(2, {1002});
   give(2, {opening_.raw});
   give(2, {talk_.pruned()});
+  found(std::vector{lacking()});
   EXPECT_THAT(asked(), IsEmpty()) << "nobody is known to have them";
   stored_.clear();
   const std::uint64_t bytes = room_.bytes();
 
   claim(3, {1001});
-  found({lacking()});
+  found(std::vector{lacking()});
   ASSERT_THAT(asked(), ElementsAre(sample_peer(3)));
   give(3, {talk_.raw});
 
   ASSERT_EQ(stored_.size(), 1U);
   EXPECT_EQ(stored_[0].raw, talk_.raw);
   EXPECT_EQ(room_.bytes(), bytes + talk_.raw.size() - talk_.pruned().size());
-  EXPECT_EQ(beat().kept, Stamp{1001});
+  EXPECT_EQ(beat().kept, Stamp{});
   EXPECT_EQ(beat().awaits, std::nullopt);
 }
 
@@ -429,10 +475,11 @@ TEST_F(GivenTest, WhoSaysThatItHasTextsAndDoesNotGiveThemIsAskedOnce) {
   claim(2, {1002});
   give(2, {opening_.raw});
   give(2, {talk_.pruned()});
+  found(std::vector{lacking()});
   stored_.clear();
 
   claim(3, {});
-  found({lacking()});
+  found(std::vector{lacking()});
   give(3, {talk_.pruned()});
   claim(3, {});
 
@@ -446,12 +493,13 @@ TEST_F(GivenTest, OtherPostsUnderItsNumbersAreNotTakenForIt) {
   claim(2, {1002});
   give(2, {opening_.raw});
   give(2, {talk_.pruned()});
+  found(std::vector{lacking()});
   SampleFeed other{3, sample_room(7), 9};
   (void)other.open(1000);
   const Batch shorter = other.say(1001, {"uno"});
   stored_.clear();
   claim(3, {});
-  found({lacking()});
+  found(std::vector{lacking()});
 
   give(3, {shorter.raw});
 

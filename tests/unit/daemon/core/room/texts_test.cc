@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/limits.h"
 #include "tests/unit/samples.h"
 
 namespace p2pchat {
@@ -9,13 +10,13 @@ namespace {
 
 class TextsTest : public testing::Test {
  protected:
-  TextsTest() { texts_.begin(sample_peer(2), {10}); }
+  TextsTest() { texts_.begin(sample_peer(2), now_); }
 
   // Batches of one post each, from one number to another.
   void list(Number first, Number last, Stamp stamp = {50}) {
     ASSERT_TRUE(texts_.look_up());
     for (Number each = first; each <= last; each = each.next()) {
-      texts_.add({feed_, each, each, {stamp, 1}});
+      texts_.add(row(each, stamp));
     }
     texts_.listed({stamp, 1}, false);
   }
@@ -26,17 +27,22 @@ class TextsTest : public testing::Test {
     EXPECT_EQ(asked->first, first);
     EXPECT_EQ(asked->last, last);
   }
-  // This one post, as its author has said it.
-  Batch batch(Number number, Stamp stamp = {50}) const {
-    Batch batch;
-    batch.feed = feed_;
-    batch.first = number;
-    batch.posts.resize(1);
-    batch.posts[0].stamp = stamp;
-    return batch;
+  PrunedBatch row(Number number, Stamp stamp = {50}) {
+    const Batch said = batch(number);
+    return {feed_, number, number, {stamp, 1}, hash_of_pruned(said.pruned())};
+  }
+  // The post with this number; 1 is the opening.
+  Batch batch(Number number) {
+    while (said_.size() < number.value) {
+      said_.push_back(said_.empty() ? author_.open(20) : author_.say(50, {"words"}));
+    }
+    return said_[number.value - 1];
   }
 
-  FeedId feed_{sample_peer(4), {}};
+  TimePoint now_ = TimePoint{} + 1s;
+  SampleFeed author_{4, sample_room(7), 9};
+  FeedId feed_ = author_.id();
+  std::vector<Batch> said_;
   Texts texts_;
 };
 
@@ -48,8 +54,8 @@ TEST_F(TextsTest, WhatFollowsIsAskedForTogether) {
 
 TEST_F(TextsTest, BehindAGapItIsAskedForNext) {
   ASSERT_TRUE(texts_.look_up());
-  texts_.add({feed_, {2}, {2}, {{50}, 1}});
-  texts_.add({feed_, {4}, {4}, {{50}, 2}});
+  texts_.add(row({2}));
+  texts_.add(row({4}));
   texts_.listed({{50}, 2}, false);
 
   expect_asked({2}, {2});
@@ -57,8 +63,10 @@ TEST_F(TextsTest, BehindAGapItIsAskedForNext) {
   expect_asked({4}, {4});
 }
 
-TEST_F(TextsTest, IsLookedUpBehindTheBoundAndThenBehindTheChunk) {
-  EXPECT_EQ(texts_.look_up()->stamp, Stamp{10});
+TEST_F(TextsTest, IsLookedUpFromTheNewestOnAChunkAfterTheOther) {
+  const auto all = texts_.look_up();
+  ASSERT_TRUE(all);
+  EXPECT_GT(all->stamp, (Stamp{1ULL << 62U}));
   EXPECT_FALSE(texts_.look_up()) << "it is under way";
   texts_.listed({{70}, 7}, true);
 
@@ -67,18 +75,18 @@ TEST_F(TextsTest, IsLookedUpBehindTheBoundAndThenBehindTheChunk) {
   EXPECT_FALSE(texts_.is_looking({{70}, 6}));
 }
 
-TEST_F(TextsTest, WhatHasAllComeLeavesNothingAboveTheBound) {
+TEST_F(TextsTest, WhatHasAllComeLeavesNothing) {
   list({2}, {3});
   (void)texts_.ask();
   for (const Number number : {Number{2}, Number{3}}) {
     ASSERT_TRUE(texts_.lacks(batch(number)));
     texts_.reached(feed_, number);
-    texts_.take(batch(number));
+    texts_.take(batch(number), now_);
   }
   texts_.ended();
 
   EXPECT_TRUE(texts_.is_over());
-  EXPECT_EQ(texts_.left(), Stamp{10});
+  EXPECT_EQ(texts_.left(), Stamp{});
 }
 
 TEST_F(TextsTest, WhatTheGiverDoesNotGiveIsLeft) {
@@ -92,7 +100,7 @@ TEST_F(TextsTest, WhatTheGiverDoesNotGiveIsLeft) {
 
 TEST_F(TextsTest, WhatTheGiverCannotHaveIsLeft) {
   ASSERT_TRUE(texts_.look_up());
-  texts_.leave({feed_, {2}, {2}, {{60}, 1}});
+  texts_.leave({60});
   texts_.listed({{60}, 1}, false);
 
   EXPECT_TRUE(texts_.is_over());
@@ -118,34 +126,39 @@ TEST_F(TextsTest, WhereNothingCameTheFirstIsLeft) {
 
 TEST_F(TextsTest, OnlyTheVeryBatchIsLacked) {
   list({2}, {3});
+  SampleFeed other(4, sample_room(7), 9);
+  (void)other.open(20);
 
   EXPECT_TRUE(texts_.lacks(batch({2})));
   EXPECT_FALSE(texts_.lacks(batch({4})));
-  EXPECT_FALSE(texts_.lacks(batch({2}, {51})));
-  Batch longer = batch({2});
-  longer.posts.push_back(longer.posts[0]);
-  EXPECT_FALSE(texts_.lacks(longer));
-}
-
-TEST_F(TextsTest, WhatComesMeanwhileIsNotKnownToBeThere) {
-  texts_.spoil();
-  list({2}, {1});
-
-  EXPECT_TRUE(texts_.is_over());
-  EXPECT_FALSE(texts_.left());
+  EXPECT_FALSE(texts_.lacks(other.say(50, {"other words"})));
 }
 
 TEST_F(TextsTest, WhoGivesNothingAtAllIsLeftAloneAfterAWhile) {
-  list({2}, {99});
+  list({2}, {99}, {70});
   for (std::size_t i = 0; i < Texts::kDenialsMax; ++i) {
     ASSERT_TRUE(texts_.ask());
     texts_.ended();
   }
 
-  EXPECT_TRUE(texts_.is_denied());
   EXPECT_TRUE(texts_.is_over());
   EXPECT_FALSE(texts_.ask());
-  EXPECT_FALSE(texts_.left()) << "most was not asked for";
+  EXPECT_EQ(texts_.left(), Stamp{70});
+}
+
+TEST_F(TextsTest, WhoGivesNoTextForLongOrIsAtItForLongIsSlow) {
+  list({2}, {99});
+  const TimePoint end = now_ + kTextsPassMax;
+  Number next{2};
+  for (TimePoint now = now_; now < end; now = now + kTextsPatience / 2, next = next.next()) {
+    EXPECT_FALSE(texts_.is_slow(now));
+    texts_.take(batch(next), now);
+  }
+  EXPECT_TRUE(texts_.is_slow(end));
+
+  texts_.begin(sample_peer(2), now_);
+  EXPECT_FALSE(texts_.is_slow(now_ + kTextsPatience / 2));
+  EXPECT_TRUE(texts_.is_slow(now_ + kTextsPatience));
 }
 
 }  // namespace

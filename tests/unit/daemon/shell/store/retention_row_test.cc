@@ -16,6 +16,8 @@ using ::testing::SizeIs;
 std::int64_t signed_of(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes); }
 
 // Three batches of anna's, beside her opening.
+constexpr PrunedAt kBehindAll{{1ULL << 62U}, std::numeric_limits<std::int64_t>::max()};
+
 class RetentionRowTest : public StoreFixture {
  protected:
   RetentionRowTest() {
@@ -34,10 +36,9 @@ class RetentionRowTest : public StoreFixture {
     EXPECT_EQ(told.size(), 1U);
     return told.empty() ? event::Pruned{} : told.front();
   }
-  // What has no texts, above this.
-  std::vector<PrunedBatch> lacking(Stamp bound) {
-    const auto found =
-        store_->find_pruned(room_, {bound, std::numeric_limits<std::int64_t>::max()});
+  // What has no texts, from this stamp on.
+  std::vector<PrunedBatch> lacking(Stamp from, PrunedAt before = kBehindAll) {
+    const auto found = store_->find_pruned({room_, from, before});
     EXPECT_TRUE(found);
     return found ? *found : std::vector<PrunedBatch>();
   }
@@ -114,7 +115,7 @@ TEST_F(RetentionRowTest, WhatIsOldLosesItsTextsAndNothingElse) {
   EXPECT_EQ(after.feeds.at(0).head, before.feeds.at(0).head);
   EXPECT_EQ(after.kept, Stamp{30});
   EXPECT_EQ(after.cut, Stamp{30});
-  EXPECT_THAT(lacking(after.cut), IsEmpty());
+  EXPECT_THAT(lacking(after.cut.next()), IsEmpty());
   EXPECT_THAT(store_->take_damages(), IsEmpty());
 }
 
@@ -140,13 +141,23 @@ TEST_F(RetentionRowTest, WhatHasNoTextsIsListedAChunkAfterTheOther) {
   }
   store(many);
 
-  const auto first = lacking({});
-  ASSERT_EQ(first.size(), kTextlessMax);
-  const auto rest = store_->find_pruned(room_, first.back().at);
+  const auto newest = lacking({});
+  ASSERT_EQ(newest.size(), kTextlessMax);
+  EXPECT_EQ(newest.front().first, many.back().first);
+  EXPECT_EQ(newest.front().left, hash_of_pruned(many.back().raw));
+  const auto rest = lacking({}, newest.back().at);
 
-  ASSERT_TRUE(rest);
-  ASSERT_EQ(rest->size(), 1U);
-  EXPECT_EQ(rest->front().first, many.back().first);
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest.front().first, many.front().first);
+}
+
+TEST_F(RetentionRowTest, WhatIsPrunedIsRememberedWhenMoreIsStored) {
+  const event::Pruned told = prune({31});
+  ASSERT_EQ(told.newest, Stamp{30});
+  store({anna_.say(50, {"five"})});
+
+  EXPECT_EQ(load_room().kept, Stamp{30});
+  EXPECT_EQ(prune({}, 1 << 20).newest, Stamp{}) << "what is left of it does not count";
 }
 
 TEST_F(RetentionRowTest, WhatOthersWaitForIsSpared) {
@@ -222,7 +233,7 @@ TEST_F(RetentionRowTest, WhatComesWithoutTextsIsStoredAndLooked) {
   EXPECT_EQ(found[0].first, next.first);
   EXPECT_EQ(found[0].last, next.last());
   EXPECT_EQ(found[0].at.stamp, Stamp{50});
-  EXPECT_THAT(lacking({50}), IsEmpty());
+  EXPECT_THAT(lacking({51}), IsEmpty());
 }
 
 TEST_F(RetentionRowTest, TextsThatComeLaterTakeTheirPlaceAndAreShownAnew) {
