@@ -260,5 +260,34 @@ TEST_F(TheHost, ComparesWhatDoesNotFitWithWhatItHolds) {
   EXPECT_EQ(host_.node().status_record(at_).integer("forks_proved"), 1);
 }
 
+TEST_F(TheHost, FindsWhatItLacksTheTextsOf) {
+  link_with_bob();
+  SampleFeed feed(2, room(2));
+  Post opening = sample_post(1, "");
+  opening.kind = PostKind::opening;
+  opening.body = Opening{}.encode();
+  say_as_bob(link::Posts{room(2), feed.sign({opening}).raw});
+  const Batch old = feed.say(5, {"old words"});
+  const Head head{old.feed, old.last(), old.head};
+  Beat beat;
+  beat.room = room(2);
+  beat.author = sample_peer(2);
+  beat.counter = {1};
+  beat.kept = old.posts.back().stamp;
+  beat.sign(sample_identity(2));
+  say_as_bob(link::Pulse{room(2), beat.raw});
+  say_as_bob(link::Heads{room(2), {head}});
+  ASSERT_THAT(sent<link::Want>(), SizeIs(1));
+
+  say_as_bob(link::Give{sent<link::Want>()[0].want, room(2), {old.pruned()}, true});
+  EXPECT_EQ(store_->load()->rooms[0].kept, Stamp{5});
+  EXPECT_LE(host_.deadline(), at_.steady) << "it is not waited for";
+  pass(0ms);
+  ASSERT_THAT(sent<link::Want>(), SizeIs(2));
+  say_as_bob(link::Give{sent<link::Want>()[1].want, room(2), {old.raw}, true});
+
+  EXPECT_EQ(store_->load()->rooms[0].kept, Stamp{});
+}
+
 }  // namespace
 }  // namespace p2pchat
