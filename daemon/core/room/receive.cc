@@ -355,8 +355,9 @@ Actions Room::ask_for_missing(const Turn& turn) {
   }
   std::sort(linked.begin(), linked.end());
   for (const auto& [silences, kept, peer] : linked) {
-    auto want = repair_.ask(turn, peer, feeds_,
-                            [&](const FeedId& feed) { return is_for_others(peer, feed); });
+    auto want = repair_.ask(turn, peer, feeds_, [this, who = peer](const FeedId& feed) {
+      return is_for_others(who, feed);
+    });
     if (!want) want = ask_for_texts(turn, peer);
     if (want) actions.push_back(action::SendLink{peer, LinkSide::dialled, link::encode(*want)});
   }
