@@ -48,6 +48,15 @@ class TheHost : public LocalFixture {
         at_, event::LinkFrameReceived{sample_peer(2), LinkSide::accepted, link::encode(message)});
     ASSERT_TRUE(host_.end_turn(at_));
   }
+  // A feed of bob's, of which the opening has come.
+  SampleFeed opened_by_bob() {
+    SampleFeed feed(2, room(2));
+    Post opening = sample_post(1, "");
+    opening.kind = PostKind::opening;
+    opening.body = Opening{}.encode();
+    say_as_bob(link::Posts{room(2), feed.sign({opening}).raw});
+    return feed;
+  }
   void break_disk(bool broken) {
     ASSERT_TRUE(
         store_->database().run(broken ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF"));
@@ -245,11 +254,7 @@ TEST_F(TheHost, TellsNodeOfDamagedBatches) {
 
 TEST_F(TheHost, ComparesWhatDoesNotFitWithWhatItHolds) {
   link_with_bob();
-  SampleFeed feed(2, room(2));
-  Post opening = sample_post(1, "");
-  opening.kind = PostKind::opening;
-  opening.body = Opening{}.encode();
-  say_as_bob(link::Posts{room(2), feed.sign({opening}).raw});
+  SampleFeed feed = opened_by_bob();
   SampleFeed other = feed;
   say_as_bob(link::Posts{room(2), feed.say(5, {"yes"}).raw});
 
@@ -262,11 +267,7 @@ TEST_F(TheHost, ComparesWhatDoesNotFitWithWhatItHolds) {
 
 TEST_F(TheHost, FindsWhatItLacksTheTextsOf) {
   link_with_bob();
-  SampleFeed feed(2, room(2));
-  Post opening = sample_post(1, "");
-  opening.kind = PostKind::opening;
-  opening.body = Opening{}.encode();
-  say_as_bob(link::Posts{room(2), feed.sign({opening}).raw});
+  SampleFeed feed = opened_by_bob();
   const Batch old = feed.say(5, {"old words"});
   const Head head{old.feed, old.last(), old.head};
   Beat beat;

@@ -15,9 +15,9 @@ using ::testing::SizeIs;
 
 std::int64_t signed_of(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes); }
 
-// Three batches of anna's, beside her opening.
 constexpr PrunedAt kBehindAll{{1ULL << 62U}, std::numeric_limits<std::int64_t>::max()};
 
+// Three batches of anna's, beside her opening.
 class RetentionRowTest : public StoreFixture {
  protected:
   RetentionRowTest() {
